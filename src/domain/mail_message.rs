@@ -1,0 +1,84 @@
+//! A mail ready to leave, and how a try to send it ended.
+
+use chrono::{DateTime, Utc};
+
+use super::email_address::EmailAddress;
+use super::ids::ReminderId;
+use super::named::named;
+use super::organisation::Sender;
+use super::reminder::FailureKind;
+use super::text::Line;
+
+named! {
+    /// What a row of the outbox is; only reminders have slot, log and timeline.
+    MailKind {
+        /// A reminder.
+        Reminder = "reminder",
+        /// An admin's test of a text, sent to oneself.
+        Test = "test",
+    }
+}
+
+/// A subject and both parts, rendered from one template version and one set of facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedMail {
+    /// One line.
+    pub subject: String,
+    /// The `text/plain` part.
+    pub text: String,
+    /// The `text/html` part, a whole document with its CSS inlined.
+    pub html: String,
+}
+
+/// Everything that one mail says and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingMail {
+    /// Its row in the outbox; the header `X-Dunlin-Reminder` and the name of the captured file.
+    pub id: ReminderId,
+    /// What it is.
+    pub kind: MailKind,
+    /// The `Message-ID` with its angle brackets, stable for the mail's life.
+    pub message_id: String,
+    /// The `Date` header.
+    pub date: DateTime<Utc>,
+    /// Who it comes from.
+    pub sender: Sender,
+    /// The recipient's name.
+    pub recipient_name: Line,
+    /// The one recipient.
+    pub recipient: EmailAddress,
+    /// What it says.
+    pub rendered: RenderedMail,
+}
+
+/// How a try ended, sorted by what to do next (design: "What a reply means").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The mail server answered the final dot with 2yz.
+    Accepted {
+        /// Its words.
+        reply: String,
+    },
+    /// Not now, this recipient or this mail: try again after a while.
+    TryLater {
+        /// The mail server's words, or what went wrong on the line.
+        reply: String,
+    },
+    /// Never.
+    Refused {
+        /// Which kind of failure it is.
+        kind: FailureKind,
+        /// The mail server's words.
+        reply: String,
+    },
+    /// The mail server as a whole cannot be used now; not the recipient's fault, no try is counted.
+    RelayDown {
+        /// What happened, for the banner.
+        problem: String,
+    },
+    /// Handed over without a clear answer: it may have been delivered.
+    NoAnswer {
+        /// What happened.
+        problem: String,
+    },
+}

@@ -1,0 +1,14 @@
+//! What an invoice, a customer, a reminder *is*. Pure: no I/O, no async, no SQL, no pages; time and ids are arguments.
+
+pub mod customer;
+pub mod email_address;
+pub mod ids;
+pub mod invoice;
+pub mod mail_message;
+pub mod money;
+pub(crate) mod named;
+pub mod organisation;
+pub mod person;
+pub mod reminder;
+pub mod stage;
+pub mod text;

@@ -1,0 +1,54 @@
+//! Enums that are written as one fixed word: in a column, an address, a file or an answer.
+
+use thiserror::Error;
+
+/// A word that names none of an enum's values.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("\u{201c}{word}\u{201d} is not a {of}")]
+pub struct UnknownName {
+    /// The enum's name.
+    pub of: &'static str,
+    /// What was written.
+    pub word: String,
+}
+
+/// Declares an enum with `ALL`, `as_str`, `Display` and `FromStr` over fixed words.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The one word for it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::named::UnknownName;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::domain::named::UnknownName {
+                        of: stringify!($name),
+                        word: word.chars().take(40).collect(),
+                    }),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use named;

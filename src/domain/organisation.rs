@@ -1,0 +1,75 @@
+//! An organisation: the tenant, its calendar and who its mails come from.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::email_address::EmailAddress;
+use super::ids::OrganisationId;
+use super::money::Currency;
+use super::text::Line;
+
+/// One accounts-receivable team with its ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Which one.
+    pub id: OrganisationId,
+    /// Its name, as customers know it.
+    pub name: Line,
+    /// Where its calendar day begins.
+    pub time_zone: Tz,
+    /// What a form offers first.
+    pub currency: Currency,
+    /// Days from issue to due when a ledger does not say.
+    pub payment_terms_days: u16,
+    /// The address mails come from; `None` until it is set, when a default is used.
+    pub from: Option<EmailAddress>,
+    /// Where answers go.
+    pub reply_to: Option<EmailAddress>,
+}
+
+/// Payment terms of a new organisation, in days.
+pub const DEFAULT_PAYMENT_TERMS_DAYS: u16 = 30;
+
+impl Organisation {
+    /// The calendar day of an instant in the organisation's time zone.
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// An instant as the organisation's clock shows it: "3 Jun 2025, 09:00".
+    pub fn local(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.time_zone).format("%-d %b %Y, %H:%M").to_string()
+    }
+}
+
+/// Who a batch's mails come from; frozen when they are queued (promise P8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The display name: the organisation's.
+    pub name: Line,
+    /// The address mails come from.
+    pub from: EmailAddress,
+    /// Where answers go.
+    pub reply_to: Option<EmailAddress>,
+}
+
+/// A day as pages and mails write it: "3 Jun 2025".
+pub fn day_in_words(day: NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
+}
+
+/// How long ago something was: "12 seconds ago", "4 days ago".
+pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let elapsed = (now - then).max(TimeDelta::zero());
+    let counted = |count: i64, unit: &str| match count {
+        1 => format!("1 {unit} ago"),
+        _ => format!("{count} {unit}s ago"),
+    };
+    match elapsed {
+        elapsed if elapsed < TimeDelta::seconds(1) => "just now".to_owned(),
+        elapsed if elapsed < TimeDelta::minutes(1) => counted(elapsed.num_seconds(), "second"),
+        elapsed if elapsed < TimeDelta::hours(1) => counted(elapsed.num_minutes(), "minute"),
+        elapsed if elapsed < TimeDelta::days(1) => counted(elapsed.num_hours(), "hour"),
+        elapsed => counted(elapsed.num_days(), "day"),
+    }
+}

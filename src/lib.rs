@@ -1,0 +1,6 @@
+//! Dunlin reminds customers of unpaid invoices. The layers, each of which names only those above it:
+
+/// The time and ids, real and settable.
+pub mod clock;
+/// What an invoice, a customer, a reminder *is*: pure.
+pub mod domain;
