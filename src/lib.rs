@@ -4,3 +4,5 @@
 pub mod clock;
 /// What an invoice, a customer, a reminder *is*: pure.
 pub mod domain;
+/// The only place that knows diesel: takes and returns domain types.
+pub mod store;

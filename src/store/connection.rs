@@ -1,0 +1,137 @@
+//! One connection type over both databases, and the pools that hand it out.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::{Connection, ConnectionError, MultiConnection, PgConnection, SqliteConnection};
+
+/// A connection to either database; diesel's query language runs alike on both.
+#[derive(MultiConnection)]
+pub(super) enum AnyConnection {
+    /// The embedded database.
+    Sqlite(SqliteConnection),
+    /// A server.
+    Postgres(PgConnection),
+}
+
+/// Which database; the scheme says it, so a path is never taken for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseAddress {
+    /// `sqlite://<path>`
+    Sqlite(PathBuf),
+    /// `postgres://...`, kept whole because it holds a password and options.
+    Postgres(String),
+}
+
+/// An address without a scheme that Dunlin knows.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a database address begins with sqlite:// or postgres://")]
+pub struct InvalidDatabaseAddress;
+
+impl FromStr for DatabaseAddress {
+    type Err = InvalidDatabaseAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
+                Ok(Self::Postgres(text.to_owned()))
+            }
+            _ => Err(InvalidDatabaseAddress),
+        }
+    }
+}
+
+/// What a pool's connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+/// Opens connections of one purpose to one address.
+#[derive(Debug)]
+pub(super) struct Opener {
+    pub(super) address: DatabaseAddress,
+    pub(super) purpose: Purpose,
+}
+
+impl ManageConnection for Opener {
+    type Connection = AnyConnection;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<AnyConnection, Self::Error> {
+        match &self.address {
+            DatabaseAddress::Sqlite(path) => open_sqlite(path, self.purpose).map(AnyConnection::Sqlite),
+            DatabaseAddress::Postgres(url) => open_postgres(url).map(AnyConnection::Postgres),
+        }
+        .map_err(diesel::r2d2::Error::ConnectionError)
+    }
+
+    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), Self::Error> {
+        match connection {
+            AnyConnection::Sqlite(_) => Ok(()),
+            AnyConnection::Postgres(server) => server.ping().map_err(diesel::r2d2::Error::QueryError),
+        }
+    }
+
+    /// A panic inside a transaction leaves it open: such a connection is dropped.
+    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+        std::thread::panicking() || connection.is_broken()
+    }
+}
+
+fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, ConnectionError> {
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+    let query_only = match purpose {
+        Purpose::Read => "ON",
+        Purpose::Write => "OFF",
+    };
+    connection
+        .batch_execute(&format!(
+            "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA query_only = {query_only};"
+        ))
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+fn open_postgres(url: &str) -> Result<PgConnection, ConnectionError> {
+    let mut connection = PgConnection::establish(url)?;
+    connection
+        .batch_execute("SET TIME ZONE 'UTC'; SET plan_cache_mode = 'force_custom_plan';")
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+impl AnyConnection {
+    /// Begins a transaction that will write. SQLite takes the write lock at once: a later upgrade could fail.
+    pub(super) fn begin_write(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Sqlite(embedded) => embedded.batch_execute("BEGIN IMMEDIATE"),
+            Self::Postgres(server) => server.batch_execute("BEGIN"),
+        }
+    }
+
+    /// Begins a transaction that sees one state of the database.
+    pub(super) fn begin_read(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Sqlite(embedded) => embedded.batch_execute("BEGIN"),
+            Self::Postgres(server) => server.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        }
+    }
+}
+
+/// Writes one body for each concrete connection, for what the common type cannot express.
+macro_rules! each_backend {
+    ($connection:expr, $bound:ident => $body:expr) => {
+        match $connection {
+            $crate::store::connection::AnyConnection::Sqlite($bound) => $body,
+            $crate::store::connection::AnyConnection::Postgres($bound) => $body,
+        }
+    };
+}
+
+pub(super) use each_backend;

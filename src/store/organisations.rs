@@ -1,0 +1,80 @@
+//! Organisations.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::columns::parsed;
+use super::schema::organisation;
+use super::{Snapshot, StoreError, Tx};
+use crate::domain::ids::OrganisationId;
+use crate::domain::organisation::Organisation;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = organisation)]
+struct Row {
+    id: String,
+    name: String,
+    time_zone: String,
+    currency: String,
+    payment_terms_days: i32,
+    from_email: Option<String>,
+    reply_to: Option<String>,
+    created_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for Organisation {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed("organisation.id", &row.id)?,
+            name: parsed("organisation.name", &row.name)?,
+            time_zone: parsed("organisation.time_zone", &row.time_zone)?,
+            currency: parsed("organisation.currency", &row.currency)?,
+            payment_terms_days: parsed(
+                "organisation.payment_terms_days",
+                &row.payment_terms_days.to_string(),
+            )?,
+            from: row.from_email.map(|text| parsed("organisation.from_email", &text)).transpose()?,
+            reply_to: row.reply_to.map(|text| parsed("organisation.reply_to", &text)).transpose()?,
+        })
+    }
+}
+
+impl Snapshot<'_> {
+    /// One organisation.
+    pub fn organisation(&mut self, id: OrganisationId) -> Result<Organisation, StoreError> {
+        organisation::table
+            .find(id.to_string())
+            .select(Row::as_select())
+            .first(self.connection())
+            .optional()?
+            .ok_or(StoreError::Missing("organisation"))?
+            .try_into()
+    }
+
+    /// All organisations of the installation, oldest first.
+    pub fn organisations(&mut self) -> Result<Vec<Organisation>, StoreError> {
+        let rows: Vec<Row> =
+            organisation::table.order(organisation::id).select(Row::as_select()).load(self.connection())?;
+        rows.into_iter().map(Organisation::try_from).collect()
+    }
+}
+
+impl Tx<'_> {
+    /// Adds an organisation.
+    pub fn add_organisation(&mut self, added: &Organisation, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let row = Row {
+            id: added.id.to_string(),
+            name: added.name.to_string(),
+            time_zone: added.time_zone.to_string(),
+            currency: added.currency.to_string(),
+            payment_terms_days: i32::from(added.payment_terms_days),
+            from_email: added.from.as_ref().map(ToString::to_string),
+            reply_to: added.reply_to.as_ref().map(ToString::to_string),
+            created_at: now.naive_utc(),
+        };
+        diesel::insert_into(organisation::table).values(&row).execute(self.connection())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! A statement as text and values, for what both databases understand alike but diesel's common language does not:
+//! lists whose filters vary, `RETURNING`, `ON CONFLICT`, many rows at once.
+//!
+//! Values are numbered `$1`, `$2` ... in the order in which they are pushed, on both databases.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::deserialize::QueryableByName;
+use diesel::pg::Pg;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
+use diesel::sqlite::Sqlite;
+use diesel::{QueryResult, RunQueryDsl};
+
+use super::connection::{AnyConnection, each_backend};
+
+#[derive(Clone, Debug)]
+enum Value {
+    Text(Option<String>),
+    Integer(Option<i64>),
+    Instant(Option<NaiveDateTime>),
+    Day(Option<NaiveDate>),
+    Flag(bool),
+}
+
+/// A Rust value that has a column type.
+pub(super) trait IntoValue {
+    #[expect(private_interfaces, reason = "only this module looks inside")]
+    fn into_value(self) -> Value;
+}
+
+macro_rules! into_value {
+    ($($from:ty, $value:ident => $into:expr;)+) => {$(
+        impl IntoValue for $from {
+            #[expect(private_interfaces, reason = "only this module looks inside")]
+            fn into_value(self) -> Value {
+                let $value = self;
+                $into
+            }
+        }
+    )+};
+}
+
+into_value! {
+    &str, text => Value::Text(Some(text.to_owned()));
+    String, text => Value::Text(Some(text));
+    Option<String>, text => Value::Text(text);
+    i64, number => Value::Integer(Some(number));
+    DateTime<Utc>, instant => Value::Instant(Some(instant.naive_utc()));
+    Option<DateTime<Utc>>, instant => Value::Instant(instant.map(|at| at.naive_utc()));
+    NaiveDate, day => Value::Day(Some(day));
+    bool, flag => Value::Flag(flag);
+}
+
+/// A statement under construction.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sql {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), values: Vec::new() }
+    }
+
+    /// Appends text; `?` in it stands for the values that are bound next, in order.
+    pub(super) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends the place of a value, and the value.
+    pub(super) fn value(&mut self, value: impl IntoValue) -> &mut Self {
+        self.values.push(value.into_value());
+        let place = format!("${}", self.values.len());
+        self.text.push_str(&place);
+        self
+    }
+
+    /// Binds the next value of a text that already names its place.
+    pub(super) fn bind(mut self, value: impl IntoValue) -> Self {
+        self.values.push(value.into_value());
+        self
+    }
+
+    /// Runs it and reads its rows.
+    pub(super) fn load<R>(self, connection: &mut AnyConnection) -> QueryResult<Vec<R>>
+    where
+        R: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
+    {
+        each_backend!(connection, bare => bound!(self).load(bare))
+    }
+
+    /// Runs it and reads its first row, if there is one.
+    pub(super) fn first<R>(self, connection: &mut AnyConnection) -> QueryResult<Option<R>>
+    where
+        R: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
+    {
+        Ok(self.load(connection)?.into_iter().next())
+    }
+
+    /// Runs it and says how many rows it changed.
+    pub(super) fn execute(self, connection: &mut AnyConnection) -> QueryResult<usize> {
+        each_backend!(connection, bare => bound!(self).execute(bare))
+    }
+}
+
+macro_rules! bound {
+    ($sql:expr) => {{
+        let mut query = diesel::sql_query($sql.text).into_boxed();
+        for value in $sql.values {
+            query = match value {
+                Value::Text(text) => query.bind::<Nullable<Text>, _>(text),
+                Value::Integer(number) => query.bind::<Nullable<BigInt>, _>(number),
+                Value::Instant(instant) => query.bind::<Nullable<Timestamp>, _>(instant),
+                Value::Day(day) => query.bind::<Nullable<Date>, _>(day),
+                Value::Flag(flag) => query.bind::<Bool, _>(flag),
+            };
+        }
+        query
+    }};
+}
+use bound;
