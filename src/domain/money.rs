@@ -26,6 +26,14 @@ impl Currency {
         self.0.exponent().map_or(0, u32::from)
     }
 
+    /// Every currency with so many decimals.
+    pub fn with_decimals(decimals: u32) -> impl Iterator<Item = Self> {
+        use iso_currency::IntoEnumIterator;
+        iso_currency::Currency::iter()
+            .filter(move |currency| currency.exponent().map(u32::from) == Some(decimals))
+            .map(Self)
+    }
+
     fn minor_per_major(self) -> i64 {
         10_i64.pow(self.decimals())
     }

@@ -189,18 +189,54 @@ impl Reminder {
             .then(|| word.parse().ok())
             .flatten()
     }
+}
 
-    /// Whether it keeps its invoice from being reminded again.
-    ///
-    /// Held while open, and for the window after the later of its creation and its sending (promise P5).
-    pub fn holds_slot(&self, window: TimeDelta, now: DateTime<Utc>) -> bool {
+/// The reminder that an invoice's slot was last given to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotHolder {
+    /// Which reminder.
+    pub reminder_id: ReminderId,
+    /// Where it is on its way.
+    pub state: ReminderState,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it was sent, or passed the point of no return.
+    pub left_at: Option<DateTime<Utc>>,
+}
+
+impl SlotHolder {
+    /// Whether it keeps the invoice from being reminded again: while it is open, at any age, and until the window
+    /// (exclusive) after the later of its creation and its sending has passed (promise P5).
+    pub fn holds(&self, window: TimeDelta, now: DateTime<Utc>) -> bool {
         match self.state {
             ReminderState::Pending | ReminderState::Claimed | ReminderState::Committed => true,
             ReminderState::Sent | ReminderState::Unconfirmed => {
-                let from = self.sent_at.unwrap_or(self.updated_at).max(self.created_at);
-                now < from + window
+                now < self.left_at.unwrap_or(self.created_at).max(self.created_at) + window
             }
             ReminderState::Scheduled | ReminderState::Failed | ReminderState::Cancelled => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_held_while_open_and_for_sixty_seconds_after_sending() {
+        let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let holder = |state, left_at| SlotHolder {
+            reminder_id: uuid::Uuid::nil().into(),
+            state,
+            created_at: at(0),
+            left_at,
+        };
+        let window = TimeDelta::seconds(60);
+        assert!(holder(ReminderState::Pending, None).holds(window, at(1_000_000)));
+        assert!(holder(ReminderState::Sent, Some(at(30))).holds(window, at(89)));
+        assert!(!holder(ReminderState::Sent, Some(at(30))).holds(window, at(90)));
+        assert!(holder(ReminderState::Unconfirmed, Some(at(30))).holds(window, at(89)));
+        assert!(!holder(ReminderState::Failed, None).holds(window, at(1)));
+        assert!(!holder(ReminderState::Cancelled, None).holds(window, at(1)));
     }
 }

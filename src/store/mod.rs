@@ -5,6 +5,8 @@
 
 mod columns;
 mod connection;
+mod invoice_list;
+mod invoices;
 mod migrations;
 mod organisations;
 mod schema;
@@ -21,6 +23,8 @@ use thiserror::Error;
 
 use connection::{AnyConnection, Opener, Purpose};
 pub use connection::{DatabaseAddress, InvalidDatabaseAddress};
+pub use invoice_list::{InvoicePage, Matching};
+pub use invoices::InvoiceRow;
 
 /// What the store could not do.
 #[derive(Debug, Error)]

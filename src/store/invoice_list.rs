@@ -1,0 +1,387 @@
+//! The Invoices page: rows by keyset, counts and totals from the tabs' own indexes.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Date, Text};
+
+use super::columns::{count, money, parsed};
+use super::invoices::{COLUMNS, InvoiceRow, Row};
+use super::sql::Sql;
+use super::{Snapshot, StoreError};
+use crate::domain::ids::{InvoiceId, OrganisationId};
+use crate::domain::invoice::Ineligible;
+use crate::domain::invoice_list::{
+    Cursor, InvoiceFilter, InvoiceList, NotReminded, Place, Sort, SortKey, Tab,
+};
+use crate::domain::money::{Currency, Totals};
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoicePage {
+    /// Its rows.
+    pub rows: Vec<InvoiceRow>,
+    /// The place of the first row in the whole list, from 1; 0 when there is none.
+    pub first: usize,
+    /// Where the rows before these are, if there are any.
+    pub previous: Option<Cursor>,
+    /// Where the rows after these are, if there are any.
+    pub next: Option<Cursor>,
+    /// All that match.
+    pub matching: Matching,
+}
+
+/// Everything that a filter matches, in figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// How many.
+    pub count: usize,
+    /// What is owed on them.
+    pub totals: Totals,
+    /// How many of them are not remindable, and why.
+    pub ineligible: Vec<(Ineligible, usize)>,
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct TotalRow {
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+    #[diesel(sql_type = BigInt)]
+    owed: i64,
+}
+
+#[derive(QueryableByName)]
+struct StateRow {
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Bool)]
+    is_archived: bool,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+#[derive(QueryableByName)]
+struct DayRow {
+    #[diesel(sql_type = Date)]
+    due_on: NaiveDate,
+}
+
+const FROM: &str = " FROM invoice i JOIN customer c ON c.id = i.customer_id ";
+/// For the order by customer: customers in order, then each one's invoices. SQLite keeps to a `CROSS JOIN`'s order.
+const FROM_CUSTOMERS: &str = " FROM customer c CROSS JOIN invoice i ";
+
+impl Snapshot<'_> {
+    /// One page of an organisation's invoices as of a day.
+    pub fn invoice_page(
+        &mut self,
+        organisation: OrganisationId,
+        list: &InvoiceList,
+        today: NaiveDate,
+    ) -> Result<InvoicePage, StoreError> {
+        let (mut rows, has_more) = self.rows_at(organisation, list, today)?;
+        let is_backwards = matches!(list.place, Place::Before(_));
+        if is_backwards {
+            rows.reverse();
+        }
+        let matching = self.matching(organisation, &list.filter, today)?;
+        let first_cursor = rows.first().map(|row| cursor_of(row, list.sort.key));
+        let last_cursor = rows.last().map(|row| cursor_of(row, list.sort.key));
+        let first = match (&list.place, &first_cursor) {
+            (_, None) => 0,
+            (Place::Start, Some(_)) => 1,
+            (_, Some(cursor)) => 1 + self.rows_before(organisation, list, cursor, today)?,
+        };
+        let has_next = first + rows.len() <= matching.count && (has_more || is_backwards);
+        Ok(InvoicePage {
+            previous: first_cursor.filter(|_| first > 1),
+            next: last_cursor.filter(|_| has_next),
+            rows,
+            first,
+            matching,
+        })
+    }
+
+    /// How many invoices each tab has, before any filter.
+    pub fn tab_counts(
+        &mut self,
+        organisation: OrganisationId,
+        today: NaiveDate,
+    ) -> Result<Vec<(Tab, usize)>, StoreError> {
+        let mut counts = Vec::with_capacity(Tab::ALL.len());
+        for &tab in Tab::ALL {
+            let filter = InvoiceFilter::tab(tab);
+            let mut sql = Sql::new("SELECT COUNT(*) AS number FROM invoice i WHERE ");
+            push_filter(&mut sql, organisation, &filter, today);
+            let row = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?;
+            counts.push((tab, count("count", row.number)?));
+        }
+        Ok(counts)
+    }
+
+    /// Everything that a filter matches, in figures.
+    pub fn matching(
+        &mut self,
+        organisation: OrganisationId,
+        filter: &InvoiceFilter,
+        today: NaiveDate,
+    ) -> Result<Matching, StoreError> {
+        let mut sql = Sql::new(
+            "SELECT i.currency, COUNT(*) AS number, CAST(SUM(i.balance) AS BIGINT) AS owed FROM invoice i WHERE ",
+        );
+        push_filter(&mut sql, organisation, filter, today);
+        sql.push(" GROUP BY i.currency");
+        let mut matching = Matching::default();
+        for row in sql.load::<TotalRow>(self.connection())? {
+            matching.count += count("count", row.number)?;
+            matching.totals.add(money("invoice.balance", row.owed, &row.currency)?);
+        }
+        if !filter.tab.is_all_remindable() {
+            matching.ineligible = self.ineligible(organisation, filter, today)?;
+        }
+        Ok(matching)
+    }
+
+    /// The ids of all that match, in order of id; at most `limit` of them.
+    pub fn matching_ids(
+        &mut self,
+        organisation: OrganisationId,
+        filter: &InvoiceFilter,
+        today: NaiveDate,
+        limit: usize,
+    ) -> Result<Vec<InvoiceId>, StoreError> {
+        let mut sql = Sql::new("SELECT i.id FROM invoice i WHERE ");
+        push_filter(&mut sql, organisation, filter, today);
+        sql.push(" ORDER BY i.id LIMIT ").value(limit as i64);
+        let rows = sql.load::<IdRow>(self.connection())?;
+        rows.iter().map(|row| parsed("invoice.id", &row.id)).collect()
+    }
+
+    /// The currencies that an organisation's invoices have.
+    pub fn invoice_currencies(&mut self, organisation: OrganisationId) -> Result<Vec<Currency>, StoreError> {
+        // One probe for each currency that exists; a DISTINCT would read every invoice.
+        let mut currencies = Vec::new();
+        let mut after = String::new();
+        #[derive(QueryableByName)]
+        struct CurrencyRow {
+            #[diesel(sql_type = diesel::sql_types::Nullable<Text>)]
+            currency: Option<String>,
+        }
+        while let Some(found) = Sql::new(
+            "SELECT MIN(currency) AS currency FROM invoice WHERE organisation_id = $1 AND currency > $2",
+        )
+        .bind(organisation.to_string())
+        .bind(after.as_str())
+        .first::<CurrencyRow>(self.connection())?
+        .and_then(|row| row.currency)
+        {
+            currencies.push(parsed("invoice.currency", &found)?);
+            after = found;
+        }
+        Ok(currencies)
+    }
+
+    /// The earliest due day of what is upcoming: what "all clear" speaks of.
+    pub fn next_due_day(
+        &mut self,
+        organisation: OrganisationId,
+        today: NaiveDate,
+    ) -> Result<Option<NaiveDate>, StoreError> {
+        let mut sql = Sql::new("SELECT i.due_on FROM invoice i WHERE ");
+        push_filter(&mut sql, organisation, &InvoiceFilter::tab(Tab::Upcoming), today);
+        sql.push(" ORDER BY i.due_on LIMIT 1");
+        Ok(sql.first::<DayRow>(self.connection())?.map(|row| row.due_on))
+    }
+
+    fn rows_at(
+        &mut self,
+        organisation: OrganisationId,
+        list: &InvoiceList,
+        today: NaiveDate,
+    ) -> Result<(Vec<InvoiceRow>, bool), StoreError> {
+        let is_backwards = matches!(list.place, Place::Before(_));
+        let is_descending = list.sort.is_descending != is_backwards;
+        let mut sql = Sql::new(&format!("SELECT {COLUMNS}{}WHERE ", from(list.sort)));
+        push_filter(&mut sql, organisation, &list.filter, today);
+        push_customers(&mut sql, organisation, list.sort);
+        if let Place::After(cursor) | Place::Before(cursor) = &list.place {
+            push_beyond(&mut sql, list.sort.key, cursor, is_descending)?;
+        }
+        let way = if is_descending { "DESC" } else { "ASC" };
+        sql.push(&format!(" ORDER BY {} {way}, i.id {way} LIMIT ", key_column(list.sort.key)))
+            .value(list.per as i64 + 1);
+        let mut rows = sql.load::<Row>(self.connection())?;
+        let has_more = rows.len() > list.per;
+        rows.truncate(list.per);
+        Ok((rows.into_iter().map(InvoiceRow::try_from).collect::<Result<_, _>>()?, has_more))
+    }
+
+    fn rows_before(
+        &mut self,
+        organisation: OrganisationId,
+        list: &InvoiceList,
+        first: &Cursor,
+        today: NaiveDate,
+    ) -> Result<usize, StoreError> {
+        let from = match list.sort.key {
+            SortKey::Customer => from(list.sort),
+            SortKey::Number | SortKey::Due | SortKey::Balance => " FROM invoice i ",
+        };
+        let mut sql = Sql::new(&format!("SELECT COUNT(*) AS number{from}WHERE "));
+        push_filter(&mut sql, organisation, &list.filter, today);
+        push_customers(&mut sql, organisation, list.sort);
+        push_beyond(&mut sql, list.sort.key, first, !list.sort.is_descending)?;
+        let row = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?;
+        count("count", row.number)
+    }
+
+    fn ineligible(
+        &mut self,
+        organisation: OrganisationId,
+        filter: &InvoiceFilter,
+        today: NaiveDate,
+    ) -> Result<Vec<(Ineligible, usize)>, StoreError> {
+        let mut sql = Sql::new(
+            "SELECT i.state, i.archived_at IS NOT NULL AS is_archived, COUNT(*) AS number FROM invoice i WHERE ",
+        );
+        push_filter(&mut sql, organisation, filter, today);
+        sql.push(" GROUP BY i.state, i.archived_at IS NOT NULL");
+        let mut counts = std::collections::BTreeMap::new();
+        for row in sql.load::<StateRow>(self.connection())? {
+            let why = match (row.is_archived, row.state.as_str()) {
+                (true, _) => Ineligible::Archived,
+                (false, "Draft") => Ineligible::Draft,
+                (false, "Void") => Ineligible::Void,
+                (false, "Credited") => Ineligible::Credited,
+                (false, "Paid") => Ineligible::Paid,
+                (false, _) => continue,
+            };
+            *counts.entry(why).or_insert(0) += count("count", row.number)?;
+        }
+        Ok(counts.into_iter().collect())
+    }
+}
+
+fn from(sort: Sort) -> &'static str {
+    match sort.key {
+        SortKey::Customer => FROM_CUSTOMERS,
+        SortKey::Number | SortKey::Due | SortKey::Balance => FROM,
+    }
+}
+
+fn push_customers(sql: &mut Sql, organisation: OrganisationId, sort: Sort) {
+    if sort.key == SortKey::Customer {
+        sql.push(" AND i.customer_id = c.id AND c.organisation_id = ").value(organisation.to_string());
+    }
+}
+
+fn key_column(key: SortKey) -> &'static str {
+    match key {
+        SortKey::Number => "i.number_folded",
+        SortKey::Customer => "c.name_folded",
+        SortKey::Due => "i.due_on",
+        SortKey::Balance => "i.balance",
+    }
+}
+
+fn cursor_of(row: &InvoiceRow, key: SortKey) -> Cursor {
+    let key = match key {
+        SortKey::Number => row.invoice.number.folded(),
+        SortKey::Customer => row.customer_name.folded(),
+        SortKey::Due => row.invoice.due_on.to_string(),
+        SortKey::Balance => row.invoice.balance.minor().to_string(),
+    };
+    Cursor { key, id: row.invoice.id }
+}
+
+fn push_beyond(sql: &mut Sql, key: SortKey, cursor: &Cursor, is_descending: bool) -> Result<(), StoreError> {
+    sql.push(&format!(" AND ({}, i.id) {} (", key_column(key), if is_descending { "<" } else { ">" }));
+    match key {
+        SortKey::Number | SortKey::Customer => sql.value(cursor.key.as_str()),
+        SortKey::Due => sql.value(parsed::<NaiveDate>("cursor", &cursor.key)?),
+        SortKey::Balance => sql.value(parsed::<i64>("cursor", &cursor.key)?),
+    };
+    sql.push(", ").value(cursor.id.to_string()).push(")");
+    Ok(())
+}
+
+/// The condition of a filter. States are literals, so that each tab finds its partial index.
+pub(super) fn push_filter(
+    sql: &mut Sql,
+    organisation: OrganisationId,
+    filter: &InvoiceFilter,
+    today: NaiveDate,
+) {
+    const OPEN: &str = " AND i.state IN ('Sent', 'PartiallyPaid') AND i.archived_at IS NULL";
+    sql.push("i.organisation_id = ").value(organisation.to_string());
+    match filter.tab {
+        Tab::Open => sql.push(OPEN),
+        Tab::Overdue => sql.push(OPEN).push(" AND i.due_on < ").value(today),
+        Tab::Upcoming => sql.push(OPEN).push(" AND i.due_on >= ").value(today),
+        Tab::Paid => sql.push(" AND i.state = 'Paid' AND i.archived_at IS NULL"),
+        Tab::Draft => sql.push(" AND i.state = 'Draft' AND i.archived_at IS NULL"),
+        Tab::Archived => sql.push(" AND i.archived_at IS NOT NULL"),
+        Tab::All => sql,
+    };
+    if let Some(search) = &filter.search {
+        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        sql.push(" AND (i.number_folded LIKE ").value(pattern.as_str()).push(" ESCAPE '\\'");
+        sql.push(" OR i.customer_id IN (SELECT id FROM customer WHERE organisation_id = ");
+        sql.value(organisation.to_string()).push(" AND search LIKE ").value(pattern).push(" ESCAPE '\\'))");
+    }
+    if let Some(customer) = filter.customer {
+        sql.push(" AND i.customer_id = ").value(customer.to_string());
+    }
+    if let Some(currency) = filter.currency {
+        sql.push(" AND i.currency = ").value(currency.code());
+    }
+    if let Some(day) = filter.due_from {
+        sql.push(" AND i.due_on >= ").value(day);
+    }
+    if let Some(day) = filter.due_to {
+        sql.push(" AND i.due_on <= ").value(day);
+    }
+    if let Some(least) = filter.least {
+        sql.push(" AND ").push(&in_thousandths()).push(" >= ").value(least);
+    }
+    if let Some(most) = filter.most {
+        sql.push(" AND ").push(&in_thousandths()).push(" <= ").value(most);
+    }
+    match filter.not_reminded {
+        None => {}
+        Some(NotReminded::Never) => {
+            sql.push(" AND i.last_reminded_at IS NULL");
+        }
+        Some(NotReminded::ForDays(days)) => {
+            let since: NaiveDateTime =
+                (today - chrono::Duration::days(i64::from(days))).and_time(chrono::NaiveTime::MIN);
+            sql.push(" AND (i.last_reminded_at IS NULL OR i.last_reminded_at < ")
+                .value(since.and_utc())
+                .push(")");
+        }
+    }
+}
+
+/// A balance in thousandths of the major unit, so that one figure filters every currency.
+fn in_thousandths() -> String {
+    let codes = |decimals: u32| {
+        Currency::with_decimals(decimals).map(|c| format!("'{c}'")).collect::<Vec<_>>().join(",")
+    };
+    format!(
+        "i.balance * CASE WHEN i.currency IN ({}) THEN 1000 WHEN i.currency IN ({}) THEN 1 ELSE 10 END",
+        codes(0),
+        codes(3)
+    )
+}
