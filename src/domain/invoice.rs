@@ -62,6 +62,20 @@ pub enum Ineligible {
 }
 
 impl Ineligible {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::Archived, Self::Draft, Self::Paid, Self::Void, Self::Credited];
+
+    /// The word for programs and columns.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Archived => "archived",
+            Self::Draft => "draft",
+            Self::Paid => "paid",
+            Self::Void => "void",
+            Self::Credited => "credited",
+        }
+    }
+
     /// The reason as an adjective: "2 are paid".
     pub fn as_adjective(self) -> &'static str {
         match self {

@@ -31,13 +31,17 @@ pub struct Candidate {
     pub last_reminded_at: Option<DateTime<Utc>>,
 }
 
-/// Why a remindable invoice gets no mail from this batch.
+/// Why an invoice gets no mail from a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LeftOut {
     /// The customer has no address.
     NoEmail,
     /// A reminder of it is open, or was sent within the window.
     OnItsWay(ReminderId),
+    /// Only in a retry: its mail may have been delivered.
+    Unconfirmed(ReminderId),
+    /// Only in a retry: it is not remindable any more.
+    Ineligible(Ineligible),
 }
 
 impl LeftOut {
@@ -46,16 +50,33 @@ impl LeftOut {
         match self {
             Self::NoEmail => "no_email",
             Self::OnItsWay(_) => "on_its_way",
+            Self::Unconfirmed(_) => "unconfirmed",
+            Self::Ineligible(why) => why.code(),
+        }
+    }
+
+    /// The sentence of a [`LeftOut::code`]; `None` for a word that is none.
+    pub fn sentence(code: &str) -> Option<String> {
+        match code {
+            "no_email" => Some("The customer has no e-mail address.".to_owned()),
+            "on_its_way" => Some("A reminder is already on its way.".to_owned()),
+            "unconfirmed" => Some("Its last reminder may have been delivered.".to_owned()),
+            _ => Ineligible::ALL.iter().find(|why| why.code() == code).map(ToString::to_string),
+        }
+    }
+
+    /// The reminder that is in the way.
+    pub fn reminder(self) -> Option<ReminderId> {
+        match self {
+            Self::OnItsWay(id) | Self::Unconfirmed(id) => Some(id),
+            Self::NoEmail | Self::Ineligible(_) => None,
         }
     }
 }
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoEmail => "The customer has no e-mail address.",
-            Self::OnItsWay(_) => "A reminder is already on its way.",
-        })
+        f.write_str(&Self::sentence(self.code()).unwrap_or_default())
     }
 }
 

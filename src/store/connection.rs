@@ -115,6 +115,22 @@ impl AnyConnection {
         }
     }
 
+    /// The rows of a JSON array of texts, for `IN (...)`: one statement for ten thousand ids.
+    pub(super) fn listed(&self, place: &str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("SELECT value FROM json_each({place})"),
+            Self::Postgres(_) => format!("SELECT json_array_elements_text(CAST({place} AS json))"),
+        }
+    }
+
+    /// Makes a choice of rows skip those that another transaction is about to change.
+    pub(super) fn skip_locked(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Begins a transaction that sees one state of the database.
     pub(super) fn begin_read(&mut self) -> diesel::QueryResult<()> {
         match self {

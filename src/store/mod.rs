@@ -3,12 +3,18 @@
 //! Doors hold a [`Reader`]; only `actions` hold the [`Store`], whose [`Store::write`] is one transaction in one closure.
 //! Closures are synchronous and run off the async threads: nobody can wait for a mail server inside a transaction.
 
+mod audit;
+mod batches;
+mod candidates;
 mod columns;
 mod connection;
+mod enqueue;
 mod invoice_list;
 mod invoices;
 mod migrations;
 mod organisations;
+mod outbox;
+mod reminders;
 mod schema;
 mod sql;
 
@@ -21,10 +27,15 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{Pool, PooledConnection};
 use thiserror::Error;
 
+pub use audit::{AuditEntry, TimelineEntry};
+pub use batches::{BatchProgress, BatchRow, NewBatch};
 use connection::{AnyConnection, Opener, Purpose};
 pub use connection::{DatabaseAddress, InvalidDatabaseAddress};
+pub use enqueue::{NewReminder, NewTestMail, Posting, ReminderPosting};
 pub use invoice_list::{InvoicePage, Matching};
 pub use invoices::InvoiceRow;
+pub use outbox::{Abandoned, ClaimedMail, RenderedFrom, Settlement};
+pub use reminders::{ReminderFilter, ReminderRow};
 
 /// What the store could not do.
 #[derive(Debug, Error)]

@@ -12,3 +12,54 @@ diesel::table! {
         created_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        organisation_id -> Text,
+        invoice_id -> Nullable<Text>,
+        customer_id -> Nullable<Text>,
+        batch_id -> Nullable<Text>,
+        channel -> Nullable<Text>,
+        actor -> Text,
+        stage -> Nullable<Text>,
+        template_version_id -> Nullable<Text>,
+        resend_of -> Nullable<Text>,
+        from_name -> Text,
+        from_email -> Text,
+        reply_to -> Nullable<Text>,
+        state -> Text,
+        recipient_name -> Nullable<Text>,
+        recipient -> Nullable<Text>,
+        message_id -> Text,
+        scheduled_at -> Timestamp,
+        not_before -> Timestamp,
+        expires_at -> Timestamp,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        committed_at -> Nullable<Timestamp>,
+        sent_at -> Nullable<Timestamp>,
+        cancelled_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+        reply -> Nullable<Text>,
+        attempts -> Integer,
+        claim_token -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    batch_left_out (batch_id, invoice_id) {
+        batch_id -> Text,
+        invoice_id -> Text,
+        reason -> Text,
+        reminder_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reminder_slot (invoice_id) {
+        invoice_id -> Text,
+        reminder_id -> Text,
+    }
+}

@@ -234,7 +234,8 @@ CREATE TABLE mail_content (
 CREATE TABLE batch_left_out (
     batch_id TEXT NOT NULL REFERENCES reminder_batch (id),
     invoice_id TEXT NOT NULL REFERENCES invoice (id),
-    reason TEXT NOT NULL CHECK (reason IN ('no_email', 'on_its_way')),
+    reason TEXT NOT NULL CHECK (reason IN ('no_email', 'on_its_way', 'unconfirmed',
+        'archived', 'draft', 'paid', 'void', 'credited')),
     reminder_id TEXT REFERENCES outbox (id),
     PRIMARY KEY (batch_id, invoice_id)
 );

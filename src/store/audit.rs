@@ -1,0 +1,146 @@
+//! The audit: who changed what, when and why; an invoice's and a mail's timeline are read from it.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Nullable, Text, Timestamp};
+
+use super::columns::{parsed, parsed_option};
+use super::sql::Sql;
+use super::{Snapshot, StoreError, Tx};
+use crate::domain::ids::{AuditId, BatchId, InvoiceId, OrganisationId, ReminderId};
+use crate::domain::person::Actor;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// Whose.
+    pub organisation_id: OrganisationId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Actor,
+    /// What, as `noun.verb`: `invoice.paid`.
+    pub event: &'static str,
+    /// The invoice it concerns.
+    pub invoice_id: Option<InvoiceId>,
+    /// The mail it concerns.
+    pub mail_id: Option<ReminderId>,
+    /// The batch it concerns.
+    pub batch_id: Option<BatchId>,
+    /// A sentence with what else is to know: reason, amounts, the mail server's reply.
+    pub detail: String,
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; a person's or a key's name, or "Dunlin".
+    pub actor: String,
+    /// What, as `noun.verb`.
+    pub event: String,
+    /// The mail it concerns.
+    pub mail_id: Option<ReminderId>,
+    /// The batch it concerns.
+    pub batch_id: Option<BatchId>,
+    /// What else is to know.
+    pub detail: String,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Timestamp)]
+    at: NaiveDateTime,
+    #[diesel(sql_type = Text)]
+    actor: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_name: Option<String>,
+    #[diesel(sql_type = Text)]
+    event: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    mail_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    batch_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+impl TryFrom<Row> for TimelineEntry {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let actor: Actor = parsed("audit.actor", &row.actor)?;
+        Ok(Self {
+            at: row.at.and_utc(),
+            actor: row.actor_name.unwrap_or_else(|| match actor {
+                Actor::System => "Dunlin".to_owned(),
+                Actor::User(_) => "a former user".to_owned(),
+                Actor::ApiKey(_) => "a program".to_owned(),
+            }),
+            event: row.event,
+            mail_id: parsed_option("audit.mail_id", row.mail_id.as_deref())?,
+            batch_id: parsed_option("audit.batch_id", row.batch_id.as_deref())?,
+            detail: row.detail,
+        })
+    }
+}
+
+/// The name of the actor in column `actor` of table alias `a`.
+pub(super) const ACTOR_NAME: &str = "COALESCE((SELECT p.name FROM person p WHERE 'user:' || p.id = a.actor), \
+     (SELECT k.name FROM api_key k WHERE 'api_key:' || k.id = a.actor))";
+
+impl Snapshot<'_> {
+    /// What happened to an invoice and its reminders, latest first.
+    pub fn invoice_timeline(&mut self, id: InvoiceId) -> Result<Vec<TimelineEntry>, StoreError> {
+        self.timeline("a.invoice_id", id.to_string())
+    }
+
+    /// What happened to a mail, latest first.
+    pub fn mail_timeline(&mut self, id: ReminderId) -> Result<Vec<TimelineEntry>, StoreError> {
+        self.timeline("a.mail_id", id.to_string())
+    }
+
+    fn timeline(&mut self, column: &'static str, id: String) -> Result<Vec<TimelineEntry>, StoreError> {
+        Sql::new(&format!(
+            "SELECT a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.mail_id, a.batch_id, a.detail \
+             FROM audit a WHERE {column} = $1 ORDER BY a.at DESC, a.id DESC LIMIT 200"
+        ))
+        .bind(id)
+        .load::<Row>(self.connection())?
+        .into_iter()
+        .map(TimelineEntry::try_from)
+        .collect()
+    }
+}
+
+impl Tx<'_> {
+    /// Records something that happened.
+    pub fn record(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.record_all(std::slice::from_ref(entry))
+    }
+
+    /// Records what happened together.
+    pub fn record_all(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        for chunk in entries.chunks(500) {
+            let mut sql = Sql::new(
+                "INSERT INTO audit (id, organisation_id, at, actor, event, invoice_id, mail_id, batch_id, detail) VALUES ",
+            );
+            for (index, entry) in chunk.iter().enumerate() {
+                sql.push(if index == 0 { "(" } else { ", (" }).value(entry.id.to_string());
+                sql.push(", ").value(entry.organisation_id.to_string());
+                sql.push(", ").value(entry.at);
+                sql.push(", ").value(entry.actor.to_string());
+                sql.push(", ").value(entry.event);
+                sql.push(", ").value(entry.invoice_id.map(|id| id.to_string()));
+                sql.push(", ").value(entry.mail_id.map(|id| id.to_string()));
+                sql.push(", ").value(entry.batch_id.map(|id| id.to_string()));
+                sql.push(", ").value(entry.detail.as_str()).push(")");
+            }
+            sql.execute(self.connection())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! Putting reminders and other mails into the outbox: rows written in the transaction that accepts them.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::connection::each_backend;
+use super::schema::{batch_left_out, outbox};
+use super::sql::Sql;
+use super::{StoreError, Tx};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
+use crate::domain::mail_message::{MailKind, RenderedMail};
+use crate::domain::organisation::Sender;
+use crate::domain::person::Actor;
+use crate::domain::proposal::LeftOut;
+use crate::domain::reminder::Channel;
+use crate::domain::text::Line;
+
+/// What the mails that are queued together have in common.
+#[derive(Clone, Debug)]
+pub struct Posting {
+    /// Whose mails they are.
+    pub organisation_id: OrganisationId,
+    /// Who asked for them.
+    pub actor: Actor,
+    /// Who they come from, frozen from now on.
+    pub sender: Sender,
+    /// When they may leave.
+    pub scheduled_at: DateTime<Utc>,
+    /// When they are given up.
+    pub expires_at: DateTime<Utc>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// What the reminders of one posting have in common beyond it.
+#[derive(Clone, Debug)]
+pub struct ReminderPosting {
+    /// The rest.
+    pub posting: Posting,
+    /// What asked for them.
+    pub channel: Channel,
+    /// The batch they belong to.
+    pub batch_id: Option<BatchId>,
+    /// The text, frozen from now on.
+    pub template_version_id: TemplateVersionId,
+}
+
+/// One reminder to queue.
+#[derive(Clone, Debug)]
+pub struct NewReminder {
+    /// Its id.
+    pub id: ReminderId,
+    /// What it is about.
+    pub invoice_id: InvoiceId,
+    /// Who owes.
+    pub customer_id: CustomerId,
+    /// The reminder it repeats.
+    pub resend_of: Option<ReminderId>,
+}
+
+/// A mail that is not a reminder: rendered when it is asked for.
+#[derive(Clone, Debug)]
+pub struct NewTestMail {
+    /// Its id.
+    pub id: ReminderId,
+    /// The recipient's name.
+    pub recipient_name: Line,
+    /// The recipient.
+    pub recipient: EmailAddress,
+    /// What it says.
+    pub rendered: RenderedMail,
+}
+
+/// Rows of one statement; SQLite takes at most 32,766 values in one.
+const ROWS_A_STATEMENT: usize = 500;
+
+#[derive(Insertable, Clone)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+struct Row {
+    id: String,
+    kind: &'static str,
+    organisation_id: String,
+    invoice_id: Option<String>,
+    customer_id: Option<String>,
+    batch_id: Option<String>,
+    channel: Option<&'static str>,
+    actor: String,
+    template_version_id: Option<String>,
+    resend_of: Option<String>,
+    from_name: String,
+    from_email: String,
+    reply_to: Option<String>,
+    state: &'static str,
+    recipient_name: Option<String>,
+    recipient: Option<String>,
+    message_id: String,
+    scheduled_at: NaiveDateTime,
+    not_before: NaiveDateTime,
+    expires_at: NaiveDateTime,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    attempts: i32,
+}
+
+impl Row {
+    fn new(id: ReminderId, kind: MailKind, posting: &Posting) -> Self {
+        Self {
+            id: id.to_string(),
+            kind: kind.as_str(),
+            organisation_id: posting.organisation_id.to_string(),
+            invoice_id: None,
+            customer_id: None,
+            batch_id: None,
+            channel: None,
+            actor: posting.actor.to_string(),
+            template_version_id: None,
+            resend_of: None,
+            from_name: posting.sender.name.to_string(),
+            from_email: posting.sender.from.to_string(),
+            reply_to: posting.sender.reply_to.as_ref().map(ToString::to_string),
+            state: "Pending",
+            recipient_name: None,
+            recipient: None,
+            message_id: format!("<{id}@{}>", posting.sender.from.host()),
+            scheduled_at: posting.scheduled_at.naive_utc(),
+            not_before: posting.scheduled_at.naive_utc(),
+            expires_at: posting.expires_at.naive_utc(),
+            created_at: posting.now.naive_utc(),
+            updated_at: posting.now.naive_utc(),
+            attempts: 0,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = batch_left_out, treat_none_as_default_value = false)]
+struct LeftOutRow {
+    batch_id: String,
+    invoice_id: String,
+    reason: &'static str,
+    reminder_id: Option<String>,
+}
+
+impl Tx<'_> {
+    /// Queues reminders and gives each its invoice's slot.
+    ///
+    /// # Errors
+    /// When an invoice has an open reminder already: the whole transaction is to be given up (promise P6).
+    pub fn enqueue_reminders(
+        &mut self,
+        posting: &ReminderPosting,
+        reminders: &[NewReminder],
+    ) -> Result<(), StoreError> {
+        for chunk in reminders.chunks(ROWS_A_STATEMENT) {
+            let rows: Vec<Row> = chunk
+                .iter()
+                .map(|reminder| Row {
+                    invoice_id: Some(reminder.invoice_id.to_string()),
+                    customer_id: Some(reminder.customer_id.to_string()),
+                    batch_id: posting.batch_id.map(|id| id.to_string()),
+                    channel: Some(posting.channel.as_str()),
+                    template_version_id: Some(posting.template_version_id.to_string()),
+                    resend_of: reminder.resend_of.map(|id| id.to_string()),
+                    ..Row::new(reminder.id, MailKind::Reminder, &posting.posting)
+                })
+                .collect();
+            each_backend!(self.connection(), bare => diesel::insert_into(outbox::table).values(&rows).execute(bare))?;
+            self.take_slots(chunk)?;
+        }
+        Ok(())
+    }
+
+    fn take_slots(&mut self, reminders: &[NewReminder]) -> Result<(), StoreError> {
+        let mut sql = Sql::new("INSERT INTO reminder_slot (invoice_id, reminder_id) VALUES ");
+        for (index, reminder) in reminders.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).value(reminder.invoice_id.to_string());
+            sql.push(", ").value(reminder.id.to_string()).push(")");
+        }
+        sql.push(" ON CONFLICT (invoice_id) DO UPDATE SET reminder_id = excluded.reminder_id");
+        sql.execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Queues a test mail.
+    pub fn enqueue_test_mail(&mut self, posting: &Posting, mail: &NewTestMail) -> Result<(), StoreError> {
+        let row = Row {
+            recipient_name: Some(mail.recipient_name.to_string()),
+            recipient: Some(mail.recipient.to_string()),
+            ..Row::new(mail.id, MailKind::Test, posting)
+        };
+        diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
+        self.keep_content(mail.id, &mail.rendered)
+    }
+
+    /// Keeps the exact text of a mail; a later try's text replaces an earlier one's.
+    pub(super) fn keep_content(&mut self, id: ReminderId, rendered: &RenderedMail) -> Result<(), StoreError> {
+        Sql::new(
+            "INSERT INTO mail_content (mail_id, subject, body_text, body_html) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (mail_id) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, \
+             body_html = excluded.body_html",
+        )
+        .bind(id.to_string())
+        .bind(rendered.subject.as_str())
+        .bind(rendered.text.as_str())
+        .bind(rendered.html.as_str())
+        .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Records whom a batch left out and why.
+    pub fn record_left_out(
+        &mut self,
+        batch: BatchId,
+        left_out: &[(InvoiceId, LeftOut)],
+    ) -> Result<(), StoreError> {
+        for chunk in left_out.chunks(ROWS_A_STATEMENT) {
+            let rows: Vec<LeftOutRow> = chunk
+                .iter()
+                .map(|(invoice_id, why)| LeftOutRow {
+                    batch_id: batch.to_string(),
+                    invoice_id: invoice_id.to_string(),
+                    reason: why.code(),
+                    reminder_id: why.reminder().map(|id| id.to_string()),
+                })
+                .collect();
+            each_backend!(self.connection(), bare =>
+                diesel::insert_into(batch_left_out::table).values(&rows).execute(bare))?;
+        }
+        Ok(())
+    }
+}
