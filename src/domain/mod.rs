@@ -1,6 +1,8 @@
 //! What an invoice, a customer, a reminder *is*. Pure: no I/O, no async, no SQL, no pages; time and ids are arguments.
 
+pub mod confirmation;
 pub mod customer;
+pub mod email;
 pub mod email_address;
 pub mod ids;
 pub mod invoice;

@@ -128,14 +128,40 @@ pub fn propose(
     }
     let mut proposal = Proposal::default();
     for candidate in candidates {
-        let holder = candidate.slot.as_ref().filter(|slot| slot.holds(window, now));
-        match (holder.map(|slot| slot.reminder_id), candidate.recipient.clone()) {
-            (Some(reminder_id), _) => proposal.left_out.push((candidate, LeftOut::OnItsWay(reminder_id))),
-            (None, None) => proposal.left_out.push((candidate, LeftOut::NoEmail)),
-            (None, Some(recipient)) => proposal.drafts.push(Draft { candidate, recipient }),
-        }
+        decide(candidate, window, now, &mut proposal);
     }
     Ok(proposal)
+}
+
+/// Decides for the failed rows of a batch: what a selection would have to refuse is left out and listed.
+pub fn propose_again(
+    candidates: Vec<Candidate>,
+    unconfirmed: &HashMap<InvoiceId, ReminderId>,
+    window: TimeDelta,
+    now: DateTime<Utc>,
+) -> Proposal {
+    let mut proposal = Proposal::default();
+    for candidate in candidates {
+        let left_out = match (candidate.invoice.ineligible(), unconfirmed.get(&candidate.invoice.id)) {
+            (Some(why), _) => Some(LeftOut::Ineligible(why)),
+            (None, Some(id)) => Some(LeftOut::Unconfirmed(*id)),
+            (None, None) => None,
+        };
+        match left_out {
+            Some(why) => proposal.left_out.push((candidate, why)),
+            None => decide(candidate, window, now, &mut proposal),
+        }
+    }
+    proposal
+}
+
+fn decide(candidate: Candidate, window: TimeDelta, now: DateTime<Utc>, proposal: &mut Proposal) {
+    let holder = candidate.slot.as_ref().filter(|slot| slot.holds(window, now));
+    match (holder.map(|slot| slot.reminder_id), candidate.recipient.clone()) {
+        (Some(reminder_id), _) => proposal.left_out.push((candidate, LeftOut::OnItsWay(reminder_id))),
+        (None, None) => proposal.left_out.push((candidate, LeftOut::NoEmail)),
+        (None, Some(recipient)) => proposal.drafts.push(Draft { candidate, recipient }),
+    }
 }
 
 impl Proposal {

@@ -1,5 +1,7 @@
 //! Batches: what was asked for together, and how far it is.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
@@ -237,6 +239,56 @@ impl Snapshot<'_> {
         rows.iter().map(|row| parsed("reminder_batch.id", &row.id)).collect()
     }
 
+    /// The invoices whose reminder in a batch failed or is unconfirmed.
+    pub fn failed_invoices(
+        &mut self,
+        organisation: OrganisationId,
+        id: BatchId,
+    ) -> Result<Vec<InvoiceId>, StoreError> {
+        let rows = Sql::new(
+            "SELECT invoice_id AS id FROM outbox WHERE batch_id = $1 AND organisation_id = $2 \
+             AND state IN ('Failed', 'Unconfirmed') ORDER BY id",
+        )
+        .bind(id.to_string())
+        .bind(organisation.to_string())
+        .load::<IdRow>(self.connection())?;
+        rows.iter().map(|row| parsed("outbox.invoice_id", &row.id)).collect()
+    }
+
+    /// The failed reminders of a batch, by invoice.
+    pub fn failed_reminders(&mut self, id: BatchId) -> Result<HashMap<InvoiceId, ReminderId>, StoreError> {
+        self.reminders_by_invoice(id, "Failed")
+    }
+
+    /// The unconfirmed reminders of a batch, by invoice.
+    pub fn unconfirmed_of_batch(
+        &mut self,
+        id: BatchId,
+    ) -> Result<HashMap<InvoiceId, ReminderId>, StoreError> {
+        self.reminders_by_invoice(id, "Unconfirmed")
+    }
+
+    fn reminders_by_invoice(
+        &mut self,
+        id: BatchId,
+        state: &str,
+    ) -> Result<HashMap<InvoiceId, ReminderId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct PairRow {
+            #[diesel(sql_type = Text)]
+            id: String,
+            #[diesel(sql_type = Text)]
+            invoice_id: String,
+        }
+        Sql::new("SELECT id, invoice_id FROM outbox WHERE batch_id = $1 AND state = $2")
+            .bind(id.to_string())
+            .bind(state)
+            .load::<PairRow>(self.connection())?
+            .iter()
+            .map(|row| Ok((parsed("outbox.invoice_id", &row.invoice_id)?, parsed("outbox.id", &row.id)?)))
+            .collect()
+    }
+
     /// A batch's mails in one of some states, in order of their number's id; at most `limit`.
     pub fn batch_rows(
         &mut self,
@@ -278,12 +330,11 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Adds a batch; `false` when it is there already, which makes confirming twice harmless.
-    pub fn add_batch(&mut self, batch: &NewBatch) -> Result<bool, StoreError> {
-        let added = Sql::new(
+    /// Adds a batch.
+    pub fn add_batch(&mut self, batch: &NewBatch) -> Result<(), StoreError> {
+        Sql::new(
             "INSERT INTO reminder_batch (id, organisation_id, created_by, created_at, not_before, \
-             template_version_id, selected, retry_of) VALUES ($1, $2, $3, $4, $5, $6, CAST($7 AS INTEGER), $8) \
-             ON CONFLICT (id) DO NOTHING",
+             template_version_id, selected, retry_of) VALUES ($1, $2, $3, $4, $5, $6, CAST($7 AS INTEGER), $8)",
         )
         .bind(batch.id.to_string())
         .bind(batch.organisation_id.to_string())
@@ -294,6 +345,6 @@ impl Tx<'_> {
         .bind(batch.selected as i64)
         .bind(batch.retry_of.map(|id| id.to_string()))
         .execute(self.connection())?;
-        Ok(added == 1)
+        Ok(())
     }
 }

@@ -17,6 +17,7 @@ mod outbox;
 mod reminders;
 mod schema;
 mod sql;
+mod templates;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -36,6 +37,7 @@ pub use invoice_list::{InvoicePage, Matching};
 pub use invoices::InvoiceRow;
 pub use outbox::{Abandoned, ClaimedMail, RenderedFrom, Settlement};
 pub use reminders::{ReminderFilter, ReminderRow};
+pub use templates::TemplateVersion;
 
 /// What the store could not do.
 #[derive(Debug, Error)]

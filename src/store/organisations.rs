@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::columns::parsed;
+use super::connection::AnyConnection;
 use super::schema::organisation;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::ids::OrganisationId;
@@ -62,6 +63,19 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
+    /// Makes other confirmations of the organisation wait for this transaction, so that each sees what the one before
+    /// it has queued. SQLite has one writer and needs no lock.
+    pub fn lock_organisation(&mut self, id: OrganisationId) -> Result<(), StoreError> {
+        if let AnyConnection::Postgres(server) = self.connection() {
+            organisation::table
+                .find(id.to_string())
+                .select(organisation::id)
+                .for_update()
+                .first::<String>(server)?;
+        }
+        Ok(())
+    }
+
     /// Adds an organisation.
     pub fn add_organisation(&mut self, added: &Organisation, now: DateTime<Utc>) -> Result<(), StoreError> {
         let row = Row {

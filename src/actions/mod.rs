@@ -1,0 +1,135 @@
+//! One use case a file: the verbs that people, rules and programs may ask for. Every write is a verb here.
+
+mod closing;
+mod confirmation;
+mod delivery;
+mod organisations;
+mod propose_reminders;
+mod repeat_reminders;
+mod send_reminders;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use thiserror::Error;
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, Ids};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::organisation::{Organisation, Sender};
+use crate::domain::proposal::{MAX_BATCH, NotRemindable};
+use crate::store::{Reader, Store, StoreError};
+
+pub use delivery::{Composed, Go, Letter};
+pub use propose_reminders::{Origin, Proposed};
+pub use send_reminders::Stale;
+
+/// Why a verb did nothing.
+#[derive(Debug, Error)]
+pub enum ActionError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No such thing in this organisation.
+    #[error("It does not exist, or not any more.")]
+    NotFound,
+    /// Nothing was selected.
+    #[error("No invoice is selected. Tick the invoices that you want to remind.")]
+    NothingSelected,
+    /// More than one batch holds.
+    #[error(
+        "{0} invoices are selected; one batch holds at most {max}. Narrow the list with a filter and send in parts.",
+        max = crate::domain::money::grouped_count(MAX_BATCH),
+        0 = crate::domain::money::grouped_count(*.0)
+    )]
+    TooMany(usize),
+    /// Something selected is not remindable.
+    #[error("Some of the invoices cannot be reminded.")]
+    NotRemindable(Box<NotRemindable>),
+    /// What was confirmed is not what is there now; nothing was sent.
+    #[error("Something has changed since the confirmation was shown. Nothing was sent.")]
+    Stale(Box<Stale>),
+    /// The confirmation was not made by this installation for this person.
+    #[error("The confirmation is not valid any more. Go back to the invoices and select them again.")]
+    NotConfirmed,
+    /// It is not in a state in which this can be done; the sentence says why.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What verbs need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a batch can be undone.
+    pub undo: TimeDelta,
+    /// The idempotency window of an invoice.
+    pub window: TimeDelta,
+    /// The first wait after a try that failed for now.
+    pub retry_base: TimeDelta,
+    /// How long a mail is tried.
+    pub retry_deadline: TimeDelta,
+    /// Where mails come from when an organisation has not said; `None` where that would be a lie.
+    pub default_from: Option<EmailAddress>,
+    /// The key that confirmations are signed with.
+    pub secret: [u8; 32],
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    settings: Settings,
+    wake: Notify,
+}
+
+/// The verbs; every copy is the same.
+#[derive(Clone, Debug)]
+pub struct Actions(Arc<Inner>);
+
+impl Actions {
+    /// The verbs over a store.
+    pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
+        Self(Arc::new(Inner { store, clock, ids: Ids, settings, wake: Notify::new() }))
+    }
+
+    /// The time everything goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What may be read without asking for a verb.
+    pub fn reader(&self) -> Reader {
+        self.0.store.reader()
+    }
+
+    /// What verbs know of the configuration.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Resolves when there may be a mail to send that was not there before.
+    pub async fn mail_queued(&self) {
+        self.0.wake.notified().await;
+    }
+
+    fn wake_worker(&self) {
+        self.0.wake.notify_one();
+    }
+}
+
+impl Settings {
+    /// Who an organisation's mails come from.
+    ///
+    /// # Errors
+    /// When it has not said and the mail server is a real one: a made-up sender would be refused or worse.
+    pub fn sender_of(&self, organisation: &Organisation) -> Result<Sender, ActionError> {
+        let from = organisation.from.clone().or_else(|| self.default_from.clone()).ok_or_else(|| {
+            ActionError::Refused(
+                "The organisation has no sender address. Set one with `dunlin organisation add --from` before sending."
+                    .to_owned(),
+            )
+        })?;
+        Ok(Sender { name: organisation.name.clone(), from, reply_to: organisation.reply_to.clone() })
+    }
+}

@@ -1,0 +1,1 @@
+//! Adding an organisation, with the texts it starts with.

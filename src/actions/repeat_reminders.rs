@@ -1,0 +1,123 @@
+//! Calling back and repeating: undo and "Cancel remaining" of a batch, cancel and resend of one reminder.
+
+use super::propose_reminders::Ground;
+use super::{ActionError, Actions};
+use crate::domain::ids::{BatchId, ReminderId};
+use crate::domain::person::{Actor, User};
+use crate::domain::proposal::{LeftOut, propose};
+use crate::domain::reminder::{Channel, ReminderState};
+use crate::store::{AuditEntry, NewReminder, Posting, ReminderPosting};
+
+impl Actions {
+    /// Calls back everything of a batch that is before the point of no return; says how many that were.
+    ///
+    /// # Errors
+    /// When there is no such batch, or nothing of it can be called back any more.
+    pub async fn cancel_batch(&self, user: &User, id: BatchId) -> Result<usize, ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                tx.batch(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                let reason = format!("Cancelled by {}.", user.name);
+                let cancelled = tx.cancel_batch(id, &reason, actions.clock().now())?;
+                if cancelled.is_empty() {
+                    return Err(ActionError::Refused("Nothing of this batch can be cancelled any more.".to_owned()));
+                }
+                let actor = Actor::User(user.id);
+                actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, &reason)?;
+                Ok(cancelled.len())
+            })
+            .await
+    }
+
+    /// Calls one reminder back.
+    ///
+    /// # Errors
+    /// When there is no such reminder, or it is past the point of no return.
+    pub async fn cancel_reminder(&self, user: &User, id: ReminderId) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                tx.reminder(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                let reason = format!("Cancelled by {}.", user.name);
+                let cancelled = tx.cancel_reminder(id, &reason, actions.clock().now())?;
+                if cancelled.is_empty() {
+                    return Err(ActionError::Refused("This reminder cannot be cancelled any more.".to_owned()));
+                }
+                actions.record_cancelled(tx, Actor::User(user.id), user.organisation_id, &cancelled, &reason)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Sends a failed or cancelled reminder again: a new one, to the current address, with the current version of the
+    /// text.
+    ///
+    /// # Errors
+    /// When there is no such reminder, it did not fail, its invoice is not remindable, or a reminder of it is open.
+    pub async fn resend_reminder(&self, user: &User, id: ReminderId) -> Result<ReminderId, ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        let new = self
+            .0
+            .store
+            .write(move |tx| {
+                tx.lock_organisation(user.organisation_id)?;
+                let old = tx.reminder(user.organisation_id, id)?.ok_or(ActionError::NotFound)?.reminder;
+                if !matches!(old.state, ReminderState::Failed | ReminderState::Cancelled) {
+                    return Err(ActionError::Refused("Only a reminder that failed can be resent.".to_owned()));
+                }
+                let now = actions.clock().now();
+                let candidates = tx.candidates(user.organisation_id, &[old.invoice_id])?;
+                let proposal = propose(candidates, actions.0.settings.window, now)
+                    .map_err(|refused| ActionError::NotRemindable(Box::new(refused)))?;
+                if let Some((_, why)) = proposal.left_out.first() {
+                    return Err(ActionError::Refused(refusal(*why)));
+                }
+                let ground = Ground::read(tx, &actions.0.settings, &user)?;
+                let posting = ReminderPosting {
+                    posting: Posting {
+                        organisation_id: user.organisation_id,
+                        actor: Actor::User(user.id),
+                        sender: ground.sender,
+                        scheduled_at: now,
+                        expires_at: now + actions.0.settings.retry_deadline,
+                        now,
+                    },
+                    channel: Channel::Resend,
+                    batch_id: None,
+                    template_version_id: ground.template.id,
+                };
+                let new = NewReminder {
+                    id: actions.0.ids.next(),
+                    invoice_id: old.invoice_id,
+                    customer_id: old.customer_id,
+                    resend_of: Some(old.id),
+                };
+                tx.enqueue_reminders(&posting, std::slice::from_ref(&new))?;
+                tx.record(&AuditEntry {
+                    id: actions.0.ids.next(),
+                    organisation_id: user.organisation_id,
+                    at: now,
+                    actor: Actor::User(user.id),
+                    event: "reminder.resent",
+                    invoice_id: Some(old.invoice_id),
+                    mail_id: Some(new.id),
+                    batch_id: None,
+                    detail: String::new(),
+                })?;
+                Ok(new.id)
+            })
+            .await?;
+        self.wake_worker();
+        Ok(new)
+    }
+}
+
+fn refusal(why: LeftOut) -> String {
+    match why {
+        LeftOut::NoEmail => format!("{why} Bring the address in with an import first."),
+        LeftOut::OnItsWay(_) | LeftOut::Unconfirmed(_) | LeftOut::Ineligible(_) => why.to_string(),
+    }
+}

@@ -1,0 +1,232 @@
+//! "Yes, send reminders": one transaction that accepts a batch whole, or nothing of it.
+
+use super::propose_reminders::{Ground, Origin, Proposed};
+use super::{ActionError, Actions};
+use crate::domain::confirmation::Confirmation;
+use crate::domain::ids::{BatchId, InvoiceId};
+use crate::domain::invoice_list::InvoiceFilter;
+use crate::domain::person::{Actor, User};
+use crate::domain::proposal::{Candidate, Change, Proposal, changes};
+use crate::domain::reminder::Channel;
+use crate::store::{AuditEntry, NewBatch, NewReminder, Posting, ReminderPosting, Snapshot, Tx};
+
+/// What was confirmed is not what is there now: what to show instead.
+#[derive(Clone, Debug)]
+pub struct Stale {
+    /// The confirmation drawn anew, without the invoices that are no longer remindable; `None` when none is left.
+    pub proposed: Option<Proposed>,
+    /// What has changed.
+    pub changes: Vec<Change>,
+}
+
+impl Actions {
+    /// Accepts what was shown: makes the batch and its reminders, to leave after the undo time.
+    ///
+    /// Confirming the same confirmation again gives the same batch and no second mail.
+    ///
+    /// # Errors
+    /// [`ActionError::NotConfirmed`] when the text was not signed for this person, [`ActionError::Stale`] when
+    /// anything it showed has changed. Nothing is sent then.
+    pub async fn send_reminders(
+        &self,
+        user: &User,
+        confirmation: &str,
+        signature: &str,
+        matching: Option<InvoiceFilter>,
+    ) -> Result<BatchId, ActionError> {
+        let confirmed = self.0.settings.verified(confirmation, signature)?;
+        if confirmed.user_id != user.id || confirmed.organisation_id != user.organisation_id {
+            return Err(ActionError::NotConfirmed);
+        }
+        let (actions, user) = (self.clone(), user.clone());
+        let batch = self
+            .0
+            .store
+            .write(move |tx| {
+                tx.lock_organisation(user.organisation_id)?;
+                match tx.batch(user.organisation_id, confirmed.batch_id)? {
+                    Some(batch) => Ok(batch.id),
+                    None => accept(tx, &actions, &user, &confirmed, matching),
+                }
+            })
+            .await?;
+        self.wake_worker();
+        Ok(batch)
+    }
+}
+
+fn accept(
+    tx: &mut Tx<'_>,
+    actions: &Actions,
+    user: &User,
+    confirmed: &Confirmation,
+    matching: Option<InvoiceFilter>,
+) -> Result<BatchId, ActionError> {
+    let ground = Ground::read(tx, &actions.0.settings, user)?;
+    let shown: Vec<InvoiceId> = confirmed.seen.iter().map(|seen| seen.invoice_id).collect();
+    let origin = match (confirmed.retry_of, matching) {
+        (Some(batch), _) => Origin::Failed(batch),
+        (None, Some(filter)) => Origin::Matching { filter, seen: shown.len() },
+        (None, None) => Origin::Chosen(shown.clone()),
+    };
+    let candidates = ground.candidates(tx, actions, &origin)?;
+    let changed = what_changed(tx, &ground, confirmed, &candidates)?;
+    if !changed.is_empty() {
+        return Err(stale(tx, actions, ground, user, candidates, origin, changed)?);
+    }
+    let proposal = ground.propose(tx, actions, candidates, &origin)?;
+    enqueue(tx, actions, &ground, user, confirmed, &proposal)?;
+    Ok(confirmed.batch_id)
+}
+
+fn what_changed(
+    snapshot: &mut Snapshot<'_>,
+    ground: &Ground,
+    confirmed: &Confirmation,
+    candidates: &[Candidate],
+) -> Result<Vec<Change>, ActionError> {
+    let mut changed = Vec::new();
+    if ground.template.id != confirmed.template_version_id {
+        changed.push(Change::Template);
+    }
+    if ground.sender != confirmed.sender {
+        changed.push(Change::Sender);
+    }
+    let seen: std::collections::HashSet<InvoiceId> = confirmed.seen.iter().map(|seen| seen.invoice_id).collect();
+    for candidate in candidates.iter().filter(|candidate| !seen.contains(&candidate.invoice.id)) {
+        changed.push(Change::Joined(candidate.invoice.number.clone()));
+    }
+    let found: std::collections::HashSet<InvoiceId> = candidates.iter().map(|c| c.invoice.id).collect();
+    let gone: Vec<InvoiceId> = seen.iter().copied().filter(|id| !found.contains(id)).collect();
+    for candidate in snapshot.candidates(ground.organisation.id, &gone)? {
+        changed.push(match candidate.invoice.ineligible() {
+            Some(why) => Change::Ineligible(candidate.invoice.number, why),
+            None => Change::Departed(candidate.invoice.number),
+        });
+    }
+    if confirmed.retry_of.is_none() {
+        changed.extend(changes(&confirmed.seen, candidates));
+    }
+    Ok(changed)
+}
+
+/// Draws the confirmation anew; says so as the error it is.
+fn stale(
+    snapshot: &mut Snapshot<'_>,
+    actions: &Actions,
+    ground: Ground,
+    user: &User,
+    candidates: Vec<Candidate>,
+    origin: Origin,
+    changes: Vec<Change>,
+) -> Result<ActionError, ActionError> {
+    let left: Vec<Candidate> = candidates
+        .into_iter()
+        .filter(|candidate| confirmed_may_stay(candidate) || matches!(origin, Origin::Failed(_)))
+        .collect();
+    let proposed = match left.is_empty() {
+        true => None,
+        false => {
+            let proposal = ground.propose(snapshot, actions, left, &origin)?;
+            Some(ground.proposed(actions, user, proposal, &origin, changes.clone()))
+        }
+    };
+    Ok(ActionError::Stale(Box::new(Stale { proposed, changes })))
+}
+
+fn confirmed_may_stay(candidate: &Candidate) -> bool {
+    candidate.invoice.ineligible().is_none()
+}
+
+fn enqueue(
+    tx: &mut Tx<'_>,
+    actions: &Actions,
+    ground: &Ground,
+    user: &User,
+    confirmed: &Confirmation,
+    proposal: &Proposal,
+) -> Result<(), ActionError> {
+    let now = actions.clock().now();
+    let (settings, ids) = (&actions.0.settings, actions.0.ids);
+    let not_before = now + settings.undo;
+    let batch = NewBatch {
+        id: confirmed.batch_id,
+        organisation_id: user.organisation_id,
+        actor: Actor::User(user.id),
+        created_at: now,
+        not_before,
+        template_version_id: ground.template.id,
+        selected: confirmed.seen.len(),
+        retry_of: confirmed.retry_of,
+    };
+    tx.add_batch(&batch)?;
+    let posting = ReminderPosting {
+        posting: Posting {
+            organisation_id: user.organisation_id,
+            actor: Actor::User(user.id),
+            sender: ground.sender.clone(),
+            scheduled_at: not_before,
+            expires_at: not_before + settings.retry_deadline,
+            now,
+        },
+        channel: if confirmed.retry_of.is_some() { Channel::Resend } else { Channel::Bulk },
+        batch_id: Some(batch.id),
+        template_version_id: ground.template.id,
+    };
+    let mut reminders: Vec<NewReminder> = proposal
+        .drafts
+        .iter()
+        .map(|draft| NewReminder {
+            id: ids.next(),
+            invoice_id: draft.candidate.invoice.id,
+            customer_id: draft.candidate.invoice.customer_id,
+            resend_of: None,
+        })
+        .collect();
+    if let Some(failed) = confirmed.retry_of {
+        let originals = tx.failed_reminders(failed)?;
+        for reminder in &mut reminders {
+            reminder.resend_of = originals.get(&reminder.invoice_id).copied();
+        }
+    }
+    tx.enqueue_reminders(&posting, &reminders)?;
+    let left_out: Vec<_> = proposal.left_out.iter().map(|(c, why)| (c.invoice.id, *why)).collect();
+    tx.record_left_out(batch.id, &left_out)?;
+    record(tx, actions, user, &batch, &reminders, &left_out)
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    actions: &Actions,
+    user: &User,
+    batch: &NewBatch,
+    reminders: &[NewReminder],
+    left_out: &[(InvoiceId, crate::domain::proposal::LeftOut)],
+) -> Result<(), ActionError> {
+    let entry = |event, detail| AuditEntry {
+        id: actions.0.ids.next(),
+        organisation_id: user.organisation_id,
+        at: batch.created_at,
+        actor: batch.actor,
+        event,
+        invoice_id: None,
+        mail_id: None,
+        batch_id: Some(batch.id),
+        detail,
+    };
+    let mut entries = vec![entry(
+        "batch.confirmed",
+        format!("{} selected, {} to send, {} left out", batch.selected, reminders.len(), left_out.len()),
+    )];
+    entries.extend(reminders.iter().map(|reminder| AuditEntry {
+        invoice_id: Some(reminder.invoice_id),
+        mail_id: Some(reminder.id),
+        ..entry("reminder.queued", String::new())
+    }));
+    entries.extend(left_out.iter().map(|(invoice_id, why)| AuditEntry {
+        invoice_id: Some(*invoice_id),
+        ..entry("reminder.left_out", why.to_string())
+    }));
+    tx.record_all(&entries)?;
+    Ok(())
+}

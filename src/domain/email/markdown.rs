@@ -1,0 +1,93 @@
+//! A message's Markdown as HTML and as plain text. Raw HTML is shown as text, images are dropped, and links lead to
+//! web and mail addresses only: what comes out is safe by construction.
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+
+/// A value that stays what it is inside Markdown: every punctuation mark escaped, no line of its own.
+pub(super) fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len() + 8);
+    for character in value.chars() {
+        if character.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+fn events(message: &str) -> impl Iterator<Item = Event<'_>> {
+    let mut open_links: Vec<bool> = Vec::new();
+    Parser::new_ext(message, Options::ENABLE_STRIKETHROUGH).filter_map(move |event| match event {
+        Event::Html(markup) | Event::InlineHtml(markup) => Some(Event::Text(markup)),
+        Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
+        Event::Start(Tag::Link { link_type, dest_url, title: _, id: _ }) => {
+            let is_safe = is_web_or_mail(&dest_url);
+            open_links.push(is_safe);
+            let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
+            is_safe.then_some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
+        }
+        Event::End(TagEnd::Link) => open_links.pop().unwrap_or(false).then_some(Event::End(TagEnd::Link)),
+        other => Some(other),
+    })
+}
+
+fn is_web_or_mail(address: &str) -> bool {
+    let scheme = address.split(':').next().unwrap_or("").to_ascii_lowercase();
+    address.contains(':') && matches!(scheme.as_str(), "https" | "http" | "mailto")
+}
+
+/// The message as HTML.
+pub(super) fn to_html(message: &str) -> String {
+    let mut html = String::with_capacity(message.len() * 2);
+    pulldown_cmark::html::push_html(&mut html, events(message));
+    html
+}
+
+/// The message as plain text: paragraphs apart, lists with dashes or numbers, a link's address behind its words.
+pub(super) fn to_text(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut lists: Vec<Option<u64>> = Vec::new();
+    let mut links: Vec<(String, usize)> = Vec::new();
+    for event in events(message) {
+        match event {
+            Event::Text(words) | Event::Code(words) => text.push_str(&words),
+            Event::SoftBreak | Event::HardBreak => text.push('\n'),
+            Event::Rule => text.push_str("----\n\n"),
+            Event::Start(Tag::List(first)) => lists.push(first),
+            Event::Start(Tag::Item) => {
+                text.push_str(&"  ".repeat(lists.len().saturating_sub(1)));
+                match lists.last_mut() {
+                    Some(Some(number)) => {
+                        text.push_str(&format!("{number}. "));
+                        *number += 1;
+                    }
+                    Some(None) | None => text.push_str("- "),
+                }
+            }
+            Event::Start(Tag::Link { dest_url, .. }) => links.push((dest_url.to_string(), text.len())),
+            Event::End(TagEnd::Link) => {
+                if let Some((address, from)) = links.pop() {
+                    let shown = address.strip_prefix("mailto:").unwrap_or(&address);
+                    if text.get(from..) != Some(shown) {
+                        text.push_str(&format!(" ({shown})"));
+                    }
+                }
+            }
+            Event::End(TagEnd::Item) => text.push('\n'),
+            Event::End(TagEnd::List(_)) => {
+                lists.pop();
+                text.push('\n');
+            }
+            Event::End(
+                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::BlockQuote(_),
+            ) => {
+                text.push_str("\n\n");
+            }
+            _ => {}
+        }
+    }
+    let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    lines.join("\n").trim().to_owned()
+}

@@ -1,0 +1,116 @@
+//! The texts of e-mails: a small language with merge fields, the built-in copy, and the rendering that preview and
+//! sending share.
+
+mod built_in;
+mod fields;
+mod layout;
+mod markdown;
+mod parser;
+
+use std::fmt;
+
+pub use built_in::BuiltIn;
+pub use fields::{Facts, MergeField};
+
+use super::mail_message::RenderedMail;
+use parser::{Node, Source};
+
+/// The longest source of a message, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// A subject and a message as an admin writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateText {
+    /// One line.
+    pub subject: String,
+    /// Markdown.
+    pub message: String,
+}
+
+/// Where in a text a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The subject.
+    Subject,
+    /// The message.
+    Message,
+}
+
+/// Why a text cannot be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// In which part.
+    pub part: Part,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// What is wrong and what to do.
+    pub sentence: String,
+}
+
+impl fmt::Display for TemplateProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = match self.part {
+            Part::Subject => "Subject",
+            Part::Message => "Message",
+        };
+        write!(f, "{part}, line {}, column {}: {}", self.line, self.column, self.sentence)
+    }
+}
+
+/// A text that can be sent: every field is known, every condition closed.
+#[derive(Clone, Debug)]
+pub struct Template {
+    subject: Vec<Node>,
+    message: Vec<Node>,
+}
+
+impl Template {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// Every problem that keeps it from being sent, in reading order.
+    pub fn parse(text: &TemplateText) -> Result<Self, Vec<TemplateProblem>> {
+        let subject = parser::parse(&Source::subject(&text.subject));
+        let message = parser::parse(&Source::message(&text.message));
+        match (subject, message) {
+            (Ok(subject), Ok(message)) => Ok(Self { subject, message }),
+            (subject, message) => Err(subject.err().into_iter().chain(message.err()).flatten().collect()),
+        }
+    }
+
+    /// The mail for one invoice: what a preview shows is what is sent.
+    pub fn render(&self, facts: &Facts<'_>) -> RenderedMail {
+        let subject: String = fill(&self.subject, facts, |value| value.to_owned());
+        let message = fill(&self.message, facts, markdown::escaped);
+        RenderedMail {
+            subject: one_line(&subject),
+            text: layout::text(&markdown::to_text(&message), facts),
+            html: layout::html(&markdown::to_html(&message), facts),
+        }
+    }
+}
+
+fn fill(nodes: &[Node], facts: &Facts<'_>, escaped: fn(&str) -> String) -> String {
+    let mut filled = String::new();
+    for node in nodes {
+        match node {
+            Node::Text(text) => filled.push_str(text),
+            Node::Field(field) => filled.push_str(&escaped(&field.value(facts))),
+            Node::If { field, is_negated, then, otherwise } => {
+                let holds = !field.value(facts).is_empty() != *is_negated;
+                filled.push_str(&fill(if holds { then } else { otherwise }, facts, escaped));
+            }
+        }
+    }
+    filled
+}
+
+/// Values are lines already; what is left to fold are an author's own blanks. At most 200 characters.
+fn one_line(subject: &str) -> String {
+    subject.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests;

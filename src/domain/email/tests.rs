@@ -1,0 +1,172 @@
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::invoice::{Invoice, InvoiceState};
+use crate::domain::money::Money;
+use crate::domain::organisation::{Organisation, Sender};
+use crate::domain::text::Line;
+
+fn organisation() -> Organisation {
+    Organisation {
+        id: uuid::Uuid::nil().into(),
+        name: "Acme Receivables".parse().unwrap(),
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().unwrap(),
+        payment_terms_days: 30,
+        from: None,
+        reply_to: None,
+    }
+}
+
+fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedMail {
+    let today = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
+    let eur = "EUR".parse().unwrap();
+    let invoice = Invoice {
+        id: uuid::Uuid::nil().into(),
+        organisation_id: uuid::Uuid::nil().into(),
+        customer_id: uuid::Uuid::nil().into(),
+        number: "INV-00042".parse().unwrap(),
+        state: InvoiceState::Sent,
+        total: Money::from_minor(124_000, eur),
+        balance: Money::from_minor(124_000, eur),
+        issued_on: today,
+        due_on: today - chrono::Duration::days(days_overdue),
+        archived_at: None,
+        pay_url: Some("https://pay.example/INV-00042?a=1&b=2".parse().unwrap()),
+    };
+    let sender =
+        Sender { name: "Acme".parse().unwrap(), from: "ar@acme.example".parse().unwrap(), reply_to: None };
+    let (organisation, customer): (_, Line) = (organisation(), customer.parse().unwrap());
+    let facts = Facts {
+        invoice: &invoice,
+        customer_name: &customer,
+        organisation: &organisation,
+        sender: &sender,
+        today,
+    };
+    Template::parse(text).unwrap().render(&facts)
+}
+
+fn message(message: &str) -> TemplateText {
+    TemplateText { subject: "Invoice {{ invoice.number }}".into(), message: message.into() }
+}
+
+fn problems(text: &str) -> Vec<String> {
+    Template::parse(&message(text)).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_built_in_text_names_customer_number_balance_and_due_day_in_both_parts() {
+    for built_in in BuiltIn::ALL {
+        for days in [-8, -1, 0, 2, 9] {
+            let mail = rendered(&built_in.text(), "Northwind", days);
+            for part in [&mail.text, &mail.html] {
+                for fact in ["Northwind", "INV-00042", "1,240.00 EUR", "2025"] {
+                    assert!(part.contains(fact), "{} {days} {fact}", built_in.slug);
+                }
+            }
+            assert!(mail.subject.contains("INV-00042") && !mail.subject.contains('{'), "{}", mail.subject);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused_with_line_column_and_suggestion() {
+    assert_eq!(
+        problems("Hello\n  {{ custmer.name }},"),
+        ["Message, line 2, column 3: Unknown field `custmer.name`. Did you mean `customer.name`?"]
+    );
+    assert_eq!(
+        problems("{{ secret }}"),
+        ["Message, line 1, column 1: Unknown field `secret`. Choose one from the list of fields."]
+    );
+}
+
+#[test]
+fn what_is_not_closed_or_not_understood_is_refused() {
+    for text in [
+        "{{ customer.name",
+        "{% if invoice.is_overdue %}late",
+        "{% endif %}",
+        "{% else %}",
+        "{% if invoice.is_overdue %}a{% else %}b{% else %}c{% endif %}",
+        "{% for x in y %}",
+        "{{ customer.name | upper }}",
+        "{{ }}",
+        "",
+        "a\u{202e}b",
+    ] {
+        assert!(Template::parse(&message(text)).is_err(), "{text}");
+    }
+    let two_lines = TemplateText { subject: "a\r\nBcc: b".into(), message: "text".into() };
+    assert!(Template::parse(&two_lines).is_err());
+    let empty = TemplateText { subject: " ".into(), message: "text".into() };
+    assert_eq!(
+        Template::parse(&empty).unwrap_err()[0].to_string(),
+        "Subject, line 1, column 1: The subject is empty. Write one."
+    );
+}
+
+#[test]
+fn conditions_choose_their_branch_and_nest() {
+    let text = message(
+        "{% if invoice.is_overdue %}late{% if not invoice.is_part_paid %} and whole{% endif %}{% else %}in time{% endif %}.",
+    );
+    assert!(rendered(&text, "A", 3).text.starts_with("late and whole."));
+    assert!(rendered(&text, "A", -3).text.starts_with("in time."));
+}
+
+#[test]
+fn markdown_becomes_html_and_readable_text() {
+    let mail = rendered(&message("**Hello**\n\n- one\n- two\n\n[Pay]({{ invoice.pay_url }})"), "A", 1);
+    assert!(mail.html.contains("<strong>Hello</strong>") && mail.html.contains("<li>one</li>"));
+    assert!(mail.html.contains("href=\"https://pay.example/INV-00042?a=1&amp;b=2\""), "{}", mail.html);
+    assert!(
+        mail.text.starts_with("Hello\n\n- one\n- two\n\nPay (https://pay.example/INV-00042?a=1&b=2)"),
+        "{}",
+        mail.text
+    );
+}
+
+#[test]
+fn neither_values_nor_raw_html_can_make_markup() {
+    let probes = [
+        "<script>alert(1)</script>",
+        "[x](https://evil.example)",
+        "<img src=x onerror=alert(1)>",
+        "*a* _b_ `c`",
+        "# big",
+        "![x](https://evil.example/p.png)",
+        "[[message]]",
+    ];
+    for probe in probes {
+        let mail = rendered(&message("Hello {{ customer.name }}"), probe, 1);
+        for tag in ["<script", "<img", "evil.example\"", "<em>", "<code>", "<h1>"] {
+            assert!(!mail.html.contains(tag), "{probe}: {}", mail.html);
+        }
+        assert!(mail.text.starts_with(&format!("Hello {probe}")), "{}", mail.text);
+    }
+    let mail =
+        rendered(&message("<b>raw</b> [a](javascript:alert(1)) ![i](https://x.example/i.png)"), "A", 1);
+    assert!(
+        mail.html.contains("&lt;b&gt;raw")
+            && !mail.html.contains("javascript:")
+            && !mail.html.contains("<img")
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused_without_a_panic(subject in ".{0,60}", text in "[{}%a-z. \n]{0,120}") {
+        let _ = Template::parse(&TemplateText { subject, message: text });
+    }
+
+    #[test]
+    fn no_customer_name_makes_a_tag_or_a_link(name in "[ -~]{1,60}") {
+        prop_assume!(name.parse::<Line>().is_ok());
+        let plain = rendered(&message("Hello {{ customer.name }}"), "A", 1);
+        let mail = rendered(&message("Hello {{ customer.name }}"), &name, 1);
+        prop_assert_eq!(mail.html.matches('<').count(), plain.html.matches('<').count());
+    }
+}
