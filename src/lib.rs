@@ -1,5 +1,7 @@
 //! Dunlin reminds customers of unpaid invoices. The layers, each of which names only those above it:
 
+/// One use case a file: every write is a verb here.
+pub mod actions;
 /// The time and ids, real and settable.
 pub mod clock;
 /// What an invoice, a customer, a reminder *is*: pure.

@@ -40,7 +40,14 @@ impl Actions {
             let now = actions.clock().now();
             tx.set_archived(invoice.id, Some(now), now)?;
             actions.close(tx, actor, invoice.organisation_id, &[invoice.id], "The invoice was archived.")?;
-            actions.record_invoice(tx, actor, invoice.organisation_id, invoice.id, "invoice.archived", String::new())
+            actions.record_invoice(
+                tx,
+                actor,
+                invoice.organisation_id,
+                invoice.id,
+                "invoice.archived",
+                String::new(),
+            )
         })
         .await
     }
@@ -56,7 +63,14 @@ impl Actions {
                 return Ok(());
             }
             tx.set_archived(invoice.id, None, actions.clock().now())?;
-            actions.record_invoice(tx, actor, invoice.organisation_id, invoice.id, "invoice.unarchived", String::new())
+            actions.record_invoice(
+                tx,
+                actor,
+                invoice.organisation_id,
+                invoice.id,
+                "invoice.unarchived",
+                String::new(),
+            )
         })
         .await
     }

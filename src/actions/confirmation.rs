@@ -26,7 +26,8 @@ impl Settings {
     }
 
     fn mac(&self, confirmation: &Confirmation) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new((&self.secret).into());
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("a key of any length");
         mac.update(b"confirmation\0");
         mac.update(confirmation.to_string().as_bytes());
         mac

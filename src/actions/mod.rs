@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, Ids};
 use crate::domain::email_address::EmailAddress;
+use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::proposal::{MAX_BATCH, NotRemindable};
 use crate::store::{Reader, Store, StoreError};
@@ -38,9 +39,9 @@ pub enum ActionError {
     NothingSelected,
     /// More than one batch holds.
     #[error(
-        "{0} invoices are selected; one batch holds at most {max}. Narrow the list with a filter and send in parts.",
-        max = crate::domain::money::grouped_count(MAX_BATCH),
-        0 = crate::domain::money::grouped_count(*.0)
+        "{} invoices are selected; one batch holds at most {}. Narrow the list with a filter and send in parts.",
+        grouped_count(*.0),
+        grouped_count(MAX_BATCH)
     )]
     TooMany(usize),
     /// Something selected is not remindable.

@@ -22,7 +22,9 @@ impl Actions {
                 let reason = format!("Cancelled by {}.", user.name);
                 let cancelled = tx.cancel_batch(id, &reason, actions.clock().now())?;
                 if cancelled.is_empty() {
-                    return Err(ActionError::Refused("Nothing of this batch can be cancelled any more.".to_owned()));
+                    return Err(ActionError::Refused(
+                        "Nothing of this batch can be cancelled any more.".to_owned(),
+                    ));
                 }
                 let actor = Actor::User(user.id);
                 actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, &reason)?;
@@ -44,9 +46,17 @@ impl Actions {
                 let reason = format!("Cancelled by {}.", user.name);
                 let cancelled = tx.cancel_reminder(id, &reason, actions.clock().now())?;
                 if cancelled.is_empty() {
-                    return Err(ActionError::Refused("This reminder cannot be cancelled any more.".to_owned()));
+                    return Err(ActionError::Refused(
+                        "This reminder cannot be cancelled any more.".to_owned(),
+                    ));
                 }
-                actions.record_cancelled(tx, Actor::User(user.id), user.organisation_id, &cancelled, &reason)?;
+                actions.record_cancelled(
+                    tx,
+                    Actor::User(user.id),
+                    user.organisation_id,
+                    &cancelled,
+                    &reason,
+                )?;
                 Ok(())
             })
             .await
@@ -66,7 +76,9 @@ impl Actions {
                 tx.lock_organisation(user.organisation_id)?;
                 let old = tx.reminder(user.organisation_id, id)?.ok_or(ActionError::NotFound)?.reminder;
                 if !matches!(old.state, ReminderState::Failed | ReminderState::Cancelled) {
-                    return Err(ActionError::Refused("Only a reminder that failed can be resent.".to_owned()));
+                    return Err(ActionError::Refused(
+                        "Only a reminder that failed can be resent.".to_owned(),
+                    ));
                 }
                 let now = actions.clock().now();
                 let candidates = tx.candidates(user.organisation_id, &[old.invoice_id])?;

@@ -92,7 +92,8 @@ fn what_changed(
     if ground.sender != confirmed.sender {
         changed.push(Change::Sender);
     }
-    let seen: std::collections::HashSet<InvoiceId> = confirmed.seen.iter().map(|seen| seen.invoice_id).collect();
+    let seen: std::collections::HashSet<InvoiceId> =
+        confirmed.seen.iter().map(|seen| seen.invoice_id).collect();
     for candidate in candidates.iter().filter(|candidate| !seen.contains(&candidate.invoice.id)) {
         changed.push(Change::Joined(candidate.invoice.number.clone()));
     }

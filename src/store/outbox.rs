@@ -154,6 +154,9 @@ struct WaitingRow {
     earliest: Option<NaiveDateTime>,
 }
 
+const CLAIMED_COLUMNS: &str = "id, kind, organisation_id, invoice_id, template_version_id, from_name, from_email, \
+     reply_to, recipient_name, recipient, message_id, attempts, expires_at";
+
 impl ClaimedRow {
     fn into_mail(self, token: ClaimToken) -> Result<ClaimedMail, StoreError> {
         let name: Option<Line> = parsed_option("outbox.recipient_name", self.recipient_name.as_deref())?;
@@ -204,6 +207,23 @@ impl Snapshot<'_> {
             .collect()
     }
 
+    /// A mail that a worker holds, as it was claimed.
+    pub fn claimed_mail(&mut self, id: ReminderId) -> Result<ClaimedMail, StoreError> {
+        #[derive(QueryableByName)]
+        struct HeldRow {
+            #[diesel(embed)]
+            claimed: ClaimedRow,
+            #[diesel(sql_type = Text)]
+            claim_token: String,
+        }
+        let held = Sql::new(&format!("SELECT {CLAIMED_COLUMNS}, claim_token FROM outbox WHERE id = $1"))
+            .bind(id.to_string())
+            .first::<HeldRow>(self.connection())?
+            .ok_or(StoreError::Missing("mail"))?;
+        let token = parsed("outbox.claim_token", &held.claim_token)?;
+        held.claimed.into_mail(token)
+    }
+
     /// The exact text of a mail, once it was rendered.
     pub fn mail_content(&mut self, id: ReminderId) -> Result<Option<RenderedMail>, StoreError> {
         #[derive(QueryableByName)]
@@ -234,8 +254,7 @@ impl Tx<'_> {
         let claimed = Sql::new(&format!(
             "UPDATE outbox SET state = 'Claimed', claim_token = $1, updated_at = $2 WHERE id IN \
              (SELECT id FROM outbox WHERE state = 'Pending' AND not_before <= $3 ORDER BY not_before, id LIMIT $4{skip_locked}) \
-             RETURNING id, kind, organisation_id, invoice_id, template_version_id, from_name, from_email, reply_to, \
-             recipient_name, recipient, message_id, attempts, expires_at"
+             RETURNING {CLAIMED_COLUMNS}"
         ))
         .bind(token.to_string())
         .bind(now)
