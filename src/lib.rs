@@ -6,5 +6,9 @@ pub mod actions;
 pub mod clock;
 /// What an invoice, a customer, a reminder *is*: pure.
 pub mod domain;
+/// The only place that knows lettre: turns a mail into an outcome.
+pub mod mail;
 /// The only place that knows diesel: takes and returns domain types.
 pub mod store;
+/// The machine's door: drives the outbox.
+pub mod worker;

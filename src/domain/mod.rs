@@ -8,6 +8,7 @@ pub mod ids;
 pub mod invoice;
 pub mod invoice_list;
 pub mod mail_message;
+pub mod mail_target;
 pub mod money;
 pub(crate) mod named;
 pub mod organisation;

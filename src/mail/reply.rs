@@ -1,0 +1,89 @@
+//! What a mail server's reply means (design: "What a reply means"). The enhanced code wins over the basic code.
+
+use crate::domain::mail_message::Outcome;
+use crate::domain::reminder::FailureKind;
+
+/// A reply, or the lack of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) code: u16,
+    pub(super) text: String,
+}
+
+/// Where in the conversation a reply came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Banner, EHLO, STARTTLS, AUTH, MAIL FROM: it is about us, not about the recipient.
+    Opening,
+    /// RCPT TO and DATA: about this recipient or this mail.
+    Envelope,
+    /// The final dot.
+    Dot,
+}
+
+/// What a refusal means.
+pub(super) fn refusal(step: Step, reply: &Reply) -> Outcome {
+    let words = format!("{} {}", reply.code, reply.text);
+    let enhanced = enhanced_code(&reply.text);
+    if reply.code == 421 || step == Step::Opening {
+        return Outcome::RelayDown { problem: words };
+    }
+    let class = enhanced.map_or(reply.code / 100, |(class, _, _)| class);
+    match (class, enhanced) {
+        (_, Some((_, 2, 2))) => Outcome::TryLater { reply: words },
+        (4, _) => Outcome::TryLater { reply: words },
+        (5, Some((5, 1, 1 | 2 | 3 | 6 | 10) | (5, 2, 1) | (5, 4, 4))) => {
+            Outcome::Refused { kind: FailureKind::AddressRefused, reply: words }
+        }
+        (5, Some((5, 7, _))) => Outcome::Refused { kind: FailureKind::Policy, reply: words },
+        (5, _) if names_policy(&reply.text) => Outcome::Refused { kind: FailureKind::Policy, reply: words },
+        (5, _) => Outcome::Refused { kind: FailureKind::Refused, reply: words },
+        _ if step == Step::Dot => Outcome::NoAnswer { problem: words },
+        _ => Outcome::TryLater { reply: words },
+    }
+}
+
+fn names_policy(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("spam") || text.contains("policy")
+}
+
+/// The `x.y.z` at the beginning of a reply's text (RFC 3463).
+fn enhanced_code(text: &str) -> Option<(u16, u16, u16)> {
+    let mut numbers = text.split_whitespace().next()?.splitn(3, '.').map(str::parse::<u16>);
+    let code = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+    matches!(code.0, 2 | 4 | 5).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reply_is_sorted_by_what_to_do_next() {
+        let sorted = |step, code, text: &str| match refusal(step, &Reply { code, text: text.to_owned() }) {
+            Outcome::Accepted { .. } => "accepted",
+            Outcome::TryLater { .. } => "later",
+            Outcome::RelayDown { .. } => "down",
+            Outcome::NoAnswer { .. } => "unconfirmed",
+            Outcome::Refused { kind, .. } => kind.as_str(),
+        };
+        for (step, code, text, expected) in [
+            (Step::Opening, 554, "no service", "down"),
+            (Step::Opening, 535, "5.7.8 bad credentials", "down"),
+            (Step::Envelope, 421, "4.3.2 closing", "down"),
+            (Step::Envelope, 450, "4.2.0 greylisted", "later"),
+            (Step::Envelope, 451, "try again", "later"),
+            (Step::Dot, 552, "5.2.2 mailbox full", "later"),
+            (Step::Envelope, 550, "5.1.1 no such user", "address_refused"),
+            (Step::Envelope, 550, "5.1.10 null MX", "address_refused"),
+            (Step::Dot, 550, "5.7.1 rejected", "policy"),
+            (Step::Dot, 554, "looks like spam", "policy"),
+            (Step::Envelope, 550, "no", "refused"),
+            (Step::Envelope, 550, "4.7.1 wait a little", "later"),
+            (Step::Dot, 354, "go on", "unconfirmed"),
+        ] {
+            assert_eq!(sorted(step, code, text), expected, "{step:?} {code} {text}");
+        }
+    }
+}
