@@ -286,13 +286,15 @@ impl Actions {
                         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
                     )
                 })?;
-                Ok(template.render(&Facts {
-                    invoice: &row.invoice,
-                    customer_name: &row.customer_name,
-                    organisation: &ground.organisation,
-                    sender: &ground.sender,
-                    today: ground.organisation.day_of(actions.clock().now()),
-                }))
+                template
+                    .render(&Facts {
+                        invoice: &row.invoice,
+                        customer_name: &row.customer_name,
+                        organisation: &ground.organisation,
+                        sender: &ground.sender,
+                        today: ground.organisation.day_of(actions.clock().now()),
+                    })
+                    .map_err(|too_long| ActionError::Refused(too_long.to_string()))
             })
             .await
     }
@@ -356,6 +358,10 @@ fn letter(
         sender: &claimed.sender,
         today: organisation.day_of(now),
     });
+    let rendered = match rendered {
+        Ok(rendered) => rendered,
+        Err(too_long) => return Ok(Err(failed(FailureKind::Template, &too_long.to_string()))),
+    };
     let from = RenderedFrom {
         invoice_id,
         balance: row.invoice.balance,

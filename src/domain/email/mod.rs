@@ -1,22 +1,31 @@
 //! The texts of e-mails: a small language with merge fields, the built-in copy, and the rendering that preview and
 //! sending share.
 
+mod basis;
 mod built_in;
+mod compare;
 mod fields;
 mod layout;
 mod markdown;
 mod parser;
+mod sample;
 
 use std::fmt;
 
+pub use basis::{Basis, InvalidBasis};
 pub use built_in::BuiltIn;
+pub use compare::{Compared, compare};
 pub use fields::{Facts, MergeField};
+pub use sample::Sample;
 
 use super::mail_message::RenderedMail;
 use parser::{Node, Source};
 
 /// The longest source of a message, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// The longest part of a mail, in bytes, whatever its fields stand for.
+pub const MAX_PART_BYTES: usize = 256 * 1024;
 
 /// A subject and a message as an admin writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,30 +90,50 @@ impl Template {
     }
 
     /// The mail for one invoice: what a preview shows is what is sent.
-    pub fn render(&self, facts: &Facts<'_>) -> RenderedMail {
-        let subject: String = fill(&self.subject, facts, |value| value.to_owned());
-        let message = fill(&self.message, facts, markdown::escaped);
-        RenderedMail {
+    ///
+    /// # Errors
+    /// When a part of it would be longer than [`MAX_PART_BYTES`].
+    pub fn render(&self, facts: &Facts<'_>) -> Result<RenderedMail, MailTooLong> {
+        let (mut subject, mut message) = (String::new(), String::new());
+        fill(&self.subject, facts, str::to_owned, &mut subject)?;
+        fill(&self.message, facts, markdown::escaped, &mut message)?;
+        let html = markdown::to_html(&message);
+        fits(html.len())?;
+        Ok(RenderedMail {
             subject: one_line(&subject),
             text: layout::text(&markdown::to_text(&message), facts),
-            html: layout::html(&markdown::to_html(&message), facts),
-        }
+            html: layout::html(&html, facts),
+        })
     }
 }
 
-fn fill(nodes: &[Node], facts: &Facts<'_>, escaped: fn(&str) -> String) -> String {
-    let mut filled = String::new();
+/// A text whose fields stand for more than a mail may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The mail would be longer than 256 KiB. Use fewer fields.")]
+pub struct MailTooLong;
+
+fn fits(bytes: usize) -> Result<(), MailTooLong> {
+    if bytes > MAX_PART_BYTES { Err(MailTooLong) } else { Ok(()) }
+}
+
+fn fill(
+    nodes: &[Node],
+    facts: &Facts<'_>,
+    escaped: fn(&str) -> String,
+    filled: &mut String,
+) -> Result<(), MailTooLong> {
     for node in nodes {
         match node {
             Node::Text(text) => filled.push_str(text),
             Node::Field(field) => filled.push_str(&escaped(&field.value(facts))),
             Node::If { field, is_negated, then, otherwise } => {
                 let holds = !field.value(facts).is_empty() != *is_negated;
-                filled.push_str(&fill(if holds { then } else { otherwise }, facts, escaped));
+                fill(if holds { then } else { otherwise }, facts, escaped, filled)?;
             }
         }
+        fits(filled.len())?;
     }
-    filled
+    Ok(())
 }
 
 /// Values are lines already; what is left to fold are an author's own blanks. At most 200 characters.

@@ -114,6 +114,7 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Vec<Node>, Vec<TemplateProble
             source.problem(unclosed.at, "This \u{201c}{% if %}\u{201d} has no \u{201c}{% endif %}\u{201d}."),
         );
     }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
     if problems.is_empty() { Ok(nodes) } else { Err(problems) }
 }
 
@@ -194,10 +195,13 @@ fn push_if(
     open: &mut Vec<Open>,
     nodes: &mut Vec<Node>,
 ) -> Result<(), String> {
-    let field = field(name)?;
-    if open.len() >= MAX_DEPTH {
-        return Err(format!("Conditions are nested more than {MAX_DEPTH} deep."));
-    }
+    let known = field(name);
+    let is_too_deep = open.len() >= MAX_DEPTH;
+    // A condition that is refused is opened all the same, so that its end is not a second problem.
+    let field = known.as_ref().copied().unwrap_or(MergeField::CustomerName);
     open.push(Open { at, field, is_negated, before: std::mem::take(nodes), then: None });
-    Ok(())
+    match known {
+        Ok(_) if is_too_deep => Err(format!("Conditions are nested more than {MAX_DEPTH} deep.")),
+        known => known.map(drop),
+    }
 }

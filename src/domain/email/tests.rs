@@ -45,7 +45,7 @@ fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedM
         sender: &sender,
         today,
     };
-    Template::parse(text).unwrap().render(&facts)
+    Template::parse(text).unwrap().render(&facts).unwrap()
 }
 
 fn message(message: &str) -> TemplateText {
@@ -81,6 +81,39 @@ fn an_unknown_field_is_refused_with_line_column_and_suggestion() {
         problems("{{ secret }}"),
         ["Message, line 1, column 1: Unknown field `secret`. Choose one from the list of fields."]
     );
+}
+
+#[test]
+fn an_unknown_field_in_a_condition_is_one_problem() {
+    assert_eq!(
+        problems("{% if invoice.is_overdu %}late{% else %}soon{% endif %}"),
+        ["Message, line 1, column 1: Unknown field `invoice.is_overdu`. Did you mean `invoice.is_overdue`?"]
+    );
+}
+
+#[test]
+fn problems_come_in_reading_order() {
+    assert_eq!(
+        problems("{% if invoice.is_overdue %}\n{{ nme }}")
+            .iter()
+            .map(|problem| problem.split(':').next().unwrap())
+            .collect::<Vec<_>>(),
+        ["Message, line 1, column 1", "Message, line 2, column 1"]
+    );
+}
+
+#[test]
+fn a_mail_beyond_256_kib_is_not_made() {
+    let organisation = organisation();
+    let sample = Sample::of(None, &organisation, NaiveDate::from_ymd_opt(2025, 12, 1).unwrap());
+    let sender =
+        Sender { name: "Acme".parse().unwrap(), from: "ar@acme.example".parse().unwrap(), reply_to: None };
+    let made_of = |count| {
+        let template = Template::parse(&message(&"<".repeat(count))).unwrap();
+        template.render(&sample.facts(&organisation, &sender)).is_ok()
+    };
+    assert!(made_of(60_000));
+    assert!(!made_of(MAX_MESSAGE_BYTES));
 }
 
 #[test]
