@@ -7,6 +7,8 @@ mod organisations;
 mod propose_reminders;
 mod repeat_reminders;
 mod send_reminders;
+mod templates;
+mod test_mails;
 
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ use crate::store::{Reader, Store, StoreError};
 pub use delivery::{Composed, Go, Letter};
 pub use propose_reminders::{Origin, Proposed};
 pub use send_reminders::Stale;
+pub use templates::{EditRefused, Saved};
+pub use test_mails::ShownWith;
 
 /// Why a verb did nothing.
 #[derive(Debug, Error)]

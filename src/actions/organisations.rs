@@ -1,7 +1,7 @@
 //! Adding an organisation, with the texts it starts with.
 
 use super::{ActionError, Actions};
-use crate::domain::email::BuiltIn;
+use crate::domain::email::{BuiltIn, VersionOrigin};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
 use crate::store::{StoreError, TemplateVersion, Tx};
@@ -31,7 +31,7 @@ impl Actions {
                 number: 1,
                 subject: text.subject,
                 message: text.message,
-                origin: "built_in".to_owned(),
+                origin: VersionOrigin::BuiltIn,
                 actor: Actor::System,
                 created_at: now,
             };

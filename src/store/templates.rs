@@ -7,6 +7,7 @@ use diesel::sql_types::{Integer, Text, Timestamp};
 use super::columns::parsed;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
+use crate::domain::email::{TemplateText, VersionOrigin};
 use crate::domain::ids::{OrganisationId, TemplateId, TemplateVersionId};
 use crate::domain::person::Actor;
 use crate::domain::stage::Stage;
@@ -24,16 +25,23 @@ pub struct TemplateVersion {
     pub subject: String,
     /// The message's source.
     pub message: String,
-    /// `built_in`, `edited`, `reset` or `restored`.
-    pub origin: String,
+    /// How it came about.
+    pub origin: VersionOrigin,
     /// Who saved it.
     pub actor: Actor,
     /// When.
     pub created_at: DateTime<Utc>,
 }
 
+impl TemplateVersion {
+    /// Its text.
+    pub fn text(&self) -> TemplateText {
+        TemplateText { subject: self.subject.clone(), message: self.message.clone() }
+    }
+}
+
 #[derive(QueryableByName)]
-struct VersionRow {
+pub(super) struct VersionRow {
     #[diesel(sql_type = Text)]
     id: String,
     #[diesel(sql_type = Text)]
@@ -62,14 +70,15 @@ impl TryFrom<VersionRow> for TemplateVersion {
             number: parsed("template_version.number", &row.number.to_string())?,
             subject: row.subject,
             message: row.message,
-            origin: row.origin,
+            origin: parsed("template_version.origin", &row.origin)?,
             actor: parsed("template_version.created_by", &row.created_by)?,
             created_at: row.created_at.and_utc(),
         })
     }
 }
 
-const COLUMNS: &str =
+/// The columns of [`VersionRow`]; `v` is the version.
+pub(super) const COLUMNS: &str =
     "v.id, v.template_id, v.number, v.subject, v.message, v.origin, v.created_by, v.created_at";
 
 impl Snapshot<'_> {

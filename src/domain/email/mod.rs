@@ -1,7 +1,6 @@
 //! The texts of e-mails: a small language with merge fields, the built-in copy, and the rendering that preview and
 //! sending share.
 
-mod basis;
 mod built_in;
 mod compare;
 mod fields;
@@ -9,14 +8,15 @@ mod layout;
 mod markdown;
 mod parser;
 mod sample;
+mod versions;
 
 use std::fmt;
 
-pub use basis::{Basis, InvalidBasis};
 pub use built_in::BuiltIn;
 pub use compare::{Compared, compare};
 pub use fields::{Facts, MergeField};
 pub use sample::Sample;
+pub use versions::{Basis, InvalidBasis, VersionOrigin};
 
 use super::mail_message::RenderedMail;
 use parser::{Node, Source};

@@ -1,4 +1,4 @@
-//! What an editor had before them when they began: whoever saves says so, and nothing newer is overwritten.
+//! A template's versions: how each came about, and which one an edit starts from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,24 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::domain::ids::TemplateVersionId;
+use crate::domain::named::named;
 
-/// The state of a template that an edit starts from: the version that is sent, and the draft beside it.
+named! {
+    /// How a version came about.
+    VersionOrigin {
+        /// It came with Dunlin.
+        BuiltIn = "built_in",
+        /// Somebody wrote it.
+        Edited = "edited",
+        /// Somebody brought the built-in text back.
+        Reset = "reset",
+        /// Somebody brought an earlier version back.
+        Restored = "restored",
+    }
+}
+
+/// The state of a template that an edit starts from: the version that is sent, and the draft beside it. Whoever saves
+/// says so, and nothing newer is overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Basis {
     /// The version that was sent then.
