@@ -1,9 +1,12 @@
 //! One use case a file: the verbs that people, rules and programs may ask for. Every write is a verb here.
 
+mod api_keys;
 mod closing;
 mod confirmation;
 mod delivery;
 mod organisations;
+mod passwords;
+mod people;
 mod propose_reminders;
 mod repeat_reminders;
 mod send_reminders;
@@ -24,6 +27,7 @@ use crate::domain::proposal::{MAX_BATCH, NotRemindable};
 use crate::store::{Reader, Store, StoreError};
 
 pub use delivery::{Composed, Go, Letter};
+pub use people::{Newcomer, SESSION_IDLE, SESSION_LIFE};
 pub use propose_reminders::{Origin, Proposed};
 pub use send_reminders::Stale;
 pub use templates::{EditRefused, Saved};

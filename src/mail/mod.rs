@@ -33,7 +33,10 @@ enum Way {
 }
 
 /// The way out of this machine; connections are used again.
-pub struct Relay(Way);
+pub struct Relay {
+    way: Way,
+    dedup_header: Option<String>,
+}
 
 /// A mail at the point of no return.
 pub struct Prepared<'a>(PreparedWay<'a>);
@@ -44,7 +47,8 @@ enum PreparedWay<'a> {
 }
 
 impl Relay {
-    /// The way to a target. `folder` is where captured mails are kept; `hello` is what we call ourselves.
+    /// The way to a target. `folder` is where captured mails are kept; `hello` is what we call ourselves;
+    /// `dedup_header` the name of the relay's de-duplication header.
     ///
     /// # Errors
     /// When the folder for captured mails cannot be made.
@@ -53,8 +57,9 @@ impl Relay {
         folder: PathBuf,
         hello: String,
         timeouts: MailTimeouts,
+        dedup_header: Option<String>,
     ) -> std::io::Result<Self> {
-        Ok(Self(match target {
+        let way = match target {
             MailTarget::Capture => {
                 std::fs::create_dir_all(&folder)?;
                 Way::Capture { folder }
@@ -62,12 +67,13 @@ impl Relay {
             MailTarget::Smtp(server) => {
                 Way::Smtp { server: server.clone(), hello, timeouts, idle: Mutex::new(Vec::new()) }
             }
-        }))
+        };
+        Ok(Self { way, dedup_header })
     }
 
     /// For mails that are kept as files, what says whether one is there; `None` where mails go to a server.
     pub fn captured(&self) -> Option<impl Fn(ReminderId, MailKind) -> bool + Send + 'static> {
-        match &self.0 {
+        match &self.way {
             Way::Capture { folder } => {
                 let folder = folder.clone();
                 Some(move |id, kind| capture::path(&folder, id, kind).exists())
@@ -81,7 +87,7 @@ impl Relay {
     /// # Errors
     /// What keeps it from being used.
     pub async fn check(&self) -> Result<(), Outcome> {
-        match &self.0 {
+        match &self.way {
             Way::Capture { .. } => Ok(()),
             Way::Smtp { server, hello, timeouts, .. } => {
                 smtp::connect(server, hello, *timeouts).await.map(|_| ())
@@ -94,9 +100,9 @@ impl Relay {
     /// # Errors
     /// How the try ended; nothing was delivered.
     pub async fn prepare(&self, mail: &OutgoingMail) -> Result<Prepared<'_>, Outcome> {
-        match &self.0 {
+        match &self.way {
             Way::Capture { folder } => {
-                let bytes = message::bytes(mail)
+                let bytes = message::bytes(mail, self.dedup_header.as_deref())
                     .map_err(|problem| Outcome::Refused { kind: FailureKind::Template, reply: problem })?;
                 Ok(Prepared(PreparedWay::Capture { folder, id: mail.id, kind: mail.kind, bytes }))
             }
@@ -107,7 +113,7 @@ impl Relay {
                     Some(session) => session,
                     None => smtp::connect(server, hello, *timeouts).await?,
                 };
-                match session.prepare(mail).await {
+                match session.prepare(mail, self.dedup_header.as_deref()).await {
                     Ok(prepared) => {
                         return Ok(Prepared(PreparedWay::Smtp { prepared: Box::new(prepared), idle }));
                     }

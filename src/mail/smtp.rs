@@ -107,8 +107,12 @@ pub(super) enum Unprepared {
 
 impl Session {
     /// Everything up to the `354`. Nothing that was said can make the server deliver.
-    pub(super) async fn prepare(mut self, mail: &OutgoingMail) -> Result<PreparedSmtp, Unprepared> {
-        let bytes = match message::bytes(mail) {
+    pub(super) async fn prepare(
+        mut self,
+        mail: &OutgoingMail,
+        dedup_header: Option<&str>,
+    ) -> Result<PreparedSmtp, Unprepared> {
+        let bytes = match message::bytes(mail, dedup_header) {
             Ok(bytes) => bytes,
             Err(problem) => {
                 return Err(Unprepared::Refused(

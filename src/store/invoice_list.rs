@@ -169,6 +169,24 @@ impl Snapshot<'_> {
         rows.iter().map(|row| parsed("invoice.id", &row.id)).collect()
     }
 
+    /// Matching invoices in order of id, after an id, at most `limit`.
+    pub fn invoices_by_id(
+        &mut self,
+        organisation: OrganisationId,
+        filter: &InvoiceFilter,
+        after: Option<InvoiceId>,
+        limit: usize,
+        today: NaiveDate,
+    ) -> Result<Vec<InvoiceRow>, StoreError> {
+        let mut sql = Sql::new(&format!("SELECT {COLUMNS}{FROM}WHERE "));
+        push_filter(&mut sql, organisation, filter, today);
+        if let Some(after) = after {
+            sql.push(" AND i.id > ").value(after.to_string());
+        }
+        sql.push(" ORDER BY i.id LIMIT ").value(limit as i64);
+        sql.load::<Row>(self.connection())?.into_iter().map(InvoiceRow::try_from).collect()
+    }
+
     /// The currencies that an organisation's invoices have.
     pub fn invoice_currencies(&mut self, organisation: OrganisationId) -> Result<Vec<Currency>, StoreError> {
         // One probe for each currency that exists; a DISTINCT would read every invoice.

@@ -3,6 +3,7 @@
 //! Doors hold a [`Reader`]; only `actions` hold the [`Store`], whose [`Store::write`] is one transaction in one closure.
 //! Closures are synchronous and run off the async threads: nobody can wait for a mail server inside a transaction.
 
+mod api_keys;
 mod audit;
 mod batches;
 mod candidates;
@@ -16,6 +17,7 @@ mod invoices;
 mod migrations;
 mod organisations;
 mod outbox;
+mod people;
 mod reminders;
 mod schema;
 mod sql;
@@ -30,6 +32,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{Pool, PooledConnection};
 use thiserror::Error;
 
+pub use api_keys::NewApiKey;
 pub use audit::{AuditEntry, TimelineEntry};
 pub use batches::{BatchProgress, BatchRow, NewBatch};
 use connection::{AnyConnection, Opener, Purpose};
@@ -40,6 +43,7 @@ pub use installation::RelayDown;
 pub use invoice_list::{InvoicePage, Matching};
 pub use invoices::InvoiceRow;
 pub use outbox::{Abandoned, ClaimedMail, RenderedFrom, Settlement};
+pub use people::{Credentials, NewPerson, StoredSession};
 pub use reminders::{ReminderFilter, ReminderRow};
 pub use templates::TemplateVersion;
 

@@ -40,7 +40,6 @@ CREATE TABLE membership (
 
 CREATE TABLE session (
     id_hash TEXT PRIMARY KEY NOT NULL,
-    person_id TEXT REFERENCES person (id),
     state TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     seen_at TIMESTAMP NOT NULL

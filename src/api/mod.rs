@@ -1,0 +1,82 @@
+//! The program's door: JSON under `/api/v1`, keys, problem details on every failure.
+
+mod invoices;
+mod problem;
+mod reminders;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use crate::actions::Actions;
+use crate::domain::ids::{ApiKeyId, OrganisationId};
+use crate::store::Reader;
+
+pub use problem::Problem;
+
+/// What handlers need.
+pub struct ApiState {
+    actions: Actions,
+    reader: Reader,
+}
+
+impl ApiState {
+    /// Over the verbs.
+    pub fn new(actions: Actions) -> Self {
+        Self { reader: actions.reader(), actions }
+    }
+}
+
+/// The routes of the program's door.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/v1/invoices")
+                .get(invoices::index)
+                .default_service(web::to(problem::method_not_allowed)),
+        )
+        .service(
+            web::resource("/v1/invoices/{id}/reminders")
+                .get(reminders::index)
+                .default_service(web::to(problem::method_not_allowed)),
+        )
+        .default_service(web::to(problem::no_route));
+}
+
+/// The program of a request.
+pub struct Program {
+    /// Its key.
+    pub key: ApiKeyId,
+    /// Whose ledger it may read.
+    pub organisation_id: OrganisationId,
+    state: web::Data<ApiState>,
+}
+
+impl FromRequest for Program {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let problem = |problem: fn(&HttpRequest) -> Problem| problem(&request);
+            let state = request
+                .app_data::<web::Data<ApiState>>()
+                .cloned()
+                .ok_or_else(|| Problem::internal(&request, "no state"))?;
+            let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+            let bearer = || text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+            let key = text("x-api-key").or_else(|| text("x-dolfin-api-key")).or_else(bearer);
+            let Some(key) = key else { return Err(problem(Problem::unauthorized)) };
+            let found = state
+                .actions
+                .api_key(key.trim())
+                .await
+                .map_err(|e| Problem::internal(&request, &e.to_string()))?;
+            let (key, organisation_id) = found.ok_or_else(|| problem(Problem::unauthorized))?;
+            Ok(Self { key, organisation_id, state })
+        })
+    }
+}

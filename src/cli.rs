@@ -1,0 +1,209 @@
+//! The commands and their flags.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::VARIABLES;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::OrganisationId;
+use crate::domain::money::Currency;
+use crate::domain::person::Role;
+use crate::domain::text::Line;
+
+/// Dunlin reminds customers of unpaid invoices.
+#[derive(Parser, Debug)]
+#[command(name = "dunlin", version, after_help = after_help(), args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; without a word: serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of `serve`, which may be left out.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+fn after_help() -> String {
+    let rows: Vec<String> = VARIABLES
+        .iter()
+        .map(|(name, default, meaning)| match *default {
+            "" => format!("  {name}\n        {meaning}"),
+            default => format!("  {name} [{default}]\n        {meaning}"),
+        })
+        .collect();
+    format!("Environment (each also a flag of serve: DUNLIN_BASE_URL is --base-url):\n{}", rows.join("\n"))
+}
+
+/// What the program can do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Web, API and worker in one process (the default).
+    Serve(Serve),
+    /// The worker alone; needs PostgreSQL.
+    Work,
+    /// A throw-away instance with a believable ledger and a user for each role.
+    Demo(Demo),
+    /// Bring the database up to date.
+    Migrate,
+    /// Organisations.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
+    /// Users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// API keys.
+    #[command(subcommand, name = "api-key")]
+    ApiKey(ApiKeyCommand),
+    /// Bring a ledger in from a CSV file.
+    Import(Import),
+    /// Check configuration, database and mail server.
+    Check,
+}
+
+/// Flags of `serve`.
+#[derive(Args, Debug, Default)]
+pub struct Serve {
+    /// Do not send mails in this process.
+    #[arg(long)]
+    pub no_worker: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+macro_rules! settings {
+    ($($field:ident = $variable:literal),+ $(,)?) => {
+        #[derive(Args, Debug, Default)]
+        struct Settings {
+            $(#[arg(long, value_name = "VALUE", hide_short_help = true, help = concat!("Instead of ", $variable))] $field: Option<String>,)+
+        }
+
+        impl Settings {
+            fn put_over(&self, variables: &mut BTreeMap<String, String>) {
+                $(if let Some(value) = &self.$field {
+                    variables.insert($variable.to_owned(), value.clone());
+                })+
+            }
+        }
+    };
+}
+
+settings! {
+    bind = "DUNLIN_BIND",
+    base_url = "DUNLIN_BASE_URL",
+    data_dir = "DUNLIN_DATA_DIR",
+    database_url = "DUNLIN_DATABASE_URL",
+    mail_url = "DUNLIN_MAIL_URL",
+    mail_connections = "DUNLIN_MAIL_CONNECTIONS",
+    mail_timeout_seconds = "DUNLIN_MAIL_TIMEOUT_SECONDS",
+    mail_dot_timeout_seconds = "DUNLIN_MAIL_DOT_TIMEOUT_SECONDS",
+    mail_dedup_header = "DUNLIN_MAIL_DEDUP_HEADER",
+    on_unconfirmed = "DUNLIN_ON_UNCONFIRMED",
+    retry_base_seconds = "DUNLIN_RETRY_BASE_SECONDS",
+    retry_deadline_seconds = "DUNLIN_RETRY_DEADLINE_SECONDS",
+    reminder_window_seconds = "DUNLIN_REMINDER_WINDOW_SECONDS",
+    lease_seconds = "DUNLIN_LEASE_SECONDS",
+    api_wait_seconds = "DUNLIN_API_WAIT_SECONDS",
+    undo_seconds = "DUNLIN_UNDO_SECONDS",
+    api_rate_per_minute = "DUNLIN_API_RATE_PER_MINUTE",
+    shutdown_seconds = "DUNLIN_SHUTDOWN_SECONDS",
+    log = "DUNLIN_LOG",
+    clock = "DUNLIN_CLOCK",
+}
+
+impl Serve {
+    /// Puts the flags over the environment.
+    pub fn put_over(&self, variables: &mut BTreeMap<String, String>) {
+        self.settings.put_over(variables);
+    }
+}
+
+/// Flags of `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Keep the instance here instead of in a temporary folder.
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    /// Listen here.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub bind: String,
+}
+
+/// Organisations.
+#[derive(Subcommand, Debug)]
+pub enum OrganisationCommand {
+    /// Add an organisation; prints its id.
+    Add {
+        /// Its name, as customers know it.
+        #[arg(long)]
+        name: Line,
+        /// Where its day begins.
+        #[arg(long, default_value = "UTC")]
+        time_zone: chrono_tz::Tz,
+        /// What forms offer first.
+        #[arg(long, default_value = "EUR")]
+        currency: Currency,
+        /// The address its mails come from.
+        #[arg(long)]
+        from: Option<EmailAddress>,
+        /// Where answers go.
+        #[arg(long)]
+        reply_to: Option<EmailAddress>,
+    },
+}
+
+/// Users.
+#[derive(Subcommand, Debug)]
+pub enum UserCommand {
+    /// Add a user.
+    Add {
+        /// What they sign in with.
+        #[arg(long)]
+        email: EmailAddress,
+        /// Their name.
+        #[arg(long)]
+        name: Line,
+        /// admin, clerk, support or viewer.
+        #[arg(long)]
+        role: Role,
+        /// Where; may be left out when there is one organisation.
+        #[arg(long)]
+        organisation: Option<OrganisationId>,
+        /// Read the password from standard input.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+/// API keys.
+#[derive(Subcommand, Debug)]
+pub enum ApiKeyCommand {
+    /// Add a key; prints it alone on one line.
+    Add {
+        /// What it is for.
+        #[arg(long)]
+        name: Line,
+        /// Where; may be left out when there is one organisation.
+        #[arg(long)]
+        organisation: Option<OrganisationId>,
+    },
+}
+
+/// Flags of `import`.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// A ledger in Dunlin's own CSV.
+    pub file: PathBuf,
+    /// Where; may be left out when there is one organisation.
+    #[arg(long)]
+    pub organisation: Option<OrganisationId>,
+    /// Check only.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Take also what undoes a payment or archive recorded in Dunlin.
+    #[arg(long)]
+    pub reopen: bool,
+}

@@ -1,0 +1,129 @@
+//! What each command does.
+
+mod import;
+mod serve;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, Serve, UserCommand};
+use crate::clock::Ids;
+use crate::config::Config;
+use crate::domain::ids::OrganisationId;
+use crate::domain::mail_message::Outcome;
+use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::actions::Newcomer;
+use crate::process::{Failure, Installation};
+use crate::store::StoreError;
+
+/// How a command ended: exit 1 or 2.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// It failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// It was not asked for rightly.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<crate::actions::ActionError> for CommandError {
+    fn from(error: crate::actions::ActionError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// What the person reads on standard error.
+pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<(), CommandError> {
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    if let Command::Serve(flags) = &command {
+        flags.put_over(&mut variables);
+    }
+    if let Command::Demo(demo) = &command {
+        return serve::demo(demo, variables).await;
+    }
+    let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
+    match command {
+        Command::Serve(Serve { no_worker, .. }) => serve::serve(&config, !no_worker, None).await,
+        Command::Work => serve::work(&config).await,
+        Command::Demo(_) => Ok(()),
+        Command::Migrate => Installation::open(&config).await.map(|_| ()).map_err(CommandError::from),
+        Command::Organisation(OrganisationCommand::Add { name, time_zone, currency, from, reply_to }) => {
+            let organisation = Organisation {
+                id: Ids.next(),
+                name,
+                time_zone,
+                currency,
+                payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
+                from,
+                reply_to,
+            };
+            let id = organisation.id;
+            Installation::open(&config).await?.actions.add_organisation(organisation).await?;
+            println!("{id}");
+            Ok(())
+        }
+        Command::User(UserCommand::Add { email, name, role, organisation, password_stdin: _ }) => {
+            let mut typed = String::new();
+            std::io::stdin().read_to_string(&mut typed).map_err(|error| CommandError::Usage(error.to_string()))?;
+            let password = typed.trim_end_matches(['\r', '\n']).parse();
+            let password = password.map_err(|error| CommandError::Usage(format!("{error}")))?;
+            let installation = Installation::open(&config).await?;
+            let organisation = the_organisation(&installation, organisation).await?;
+            installation.actions.add_user(organisation, Newcomer { email, name, role, password }).await?;
+            Ok(())
+        }
+        Command::ApiKey(ApiKeyCommand::Add { name, organisation }) => {
+            let installation = Installation::open(&config).await?;
+            let organisation = the_organisation(&installation, organisation).await?;
+            println!("{}", installation.actions.add_api_key(organisation, name).await?);
+            Ok(())
+        }
+        Command::Import(flags) => import::import(&config, &flags).await,
+        Command::Check => check(&config).await,
+    }
+}
+
+/// The organisation that was named, or the only one.
+async fn the_organisation(
+    installation: &Installation,
+    named: Option<OrganisationId>,
+) -> Result<OrganisationId, CommandError> {
+    let all = installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
+    match (named, all.as_slice()) {
+        (Some(id), all) if all.iter().any(|organisation| organisation.id == id) => Ok(id),
+        (Some(id), _) => Err(CommandError::Usage(format!("there is no organisation {id}"))),
+        (None, [only]) => Ok(only.id),
+        (None, []) => {
+            Err(CommandError::Usage("there is no organisation yet: add one with `dunlin organisation add`".to_owned()))
+        }
+        (None, _) => Err(CommandError::Usage("there are several organisations: name one with --organisation".to_owned())),
+    }
+}
+
+async fn check(config: &Config) -> Result<(), CommandError> {
+    let installation = Installation::open(config).await?;
+    println!("Database: ready");
+    let organisations = installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
+    let mut problems = Vec::new();
+    for organisation in &organisations {
+        if let Err(error) = installation.actions.settings().sender_of(organisation) {
+            problems.push(format!("{}: {error}", organisation.name));
+        }
+    }
+    match installation.relay(config)?.check().await {
+        Ok(()) => println!("Mail: ready"),
+        Err(Outcome::RelayDown { problem }) => problems.push(format!("Mail server: {problem}")),
+        Err(other) => problems.push(format!("Mail server: {other:?}")),
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Refused(problems.join("\n")).into()) }
+}

@@ -1,0 +1,208 @@
+//! The long-running commands: serve, work, demo.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::CommandError;
+use crate::actions::Newcomer;
+use crate::cli::Demo;
+use crate::clock::Ids;
+use crate::config::Config;
+use crate::domain::ledger::sample;
+use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::domain::person::{Actor, Role};
+use crate::process::{Failure, Installation, address_line};
+use crate::server::{Serving, start};
+use crate::store::{DatabaseAddress, StoreError};
+use crate::web::{WebState, assets};
+use crate::worker::Worker;
+
+/// How often a process that may not send looks whether it may now.
+const LOCK_RETRY: Duration = Duration::from_secs(2);
+
+/// Web and API, and the worker unless it is left out, until told to stop.
+pub(super) async fn serve(
+    config: &Config,
+    with_worker: bool,
+    announcement: Option<String>,
+) -> Result<(), CommandError> {
+    let installation = Installation::open(config).await?;
+    let failure = |what: String| move |source| CommandError::Failed(Failure::Files { what, source });
+    let listener = TcpListener::bind(config.bind).map_err(failure(config.bind.to_string()))?;
+    let bound = listener.local_addr().map_err(failure(config.bind.to_string()))?;
+    let static_folder = assets::unpack(&config.data_dir).map_err(failure(config.data_dir.display().to_string()))?;
+    let setup_token = setup_token(&installation).await?;
+    let base_url = config.base_url_at(bound);
+    let server = start(Serving {
+        listener,
+        state: WebState {
+            actions: installation.actions.clone(),
+            reader: installation.store.reader(),
+            ids: Ids,
+            is_mail_captured: matches!(config.mail, crate::domain::mail_target::MailTarget::Capture),
+            setup_token: setup_token.clone(),
+        },
+        static_folder,
+        secret: installation.secret,
+        is_https: config.is_https(),
+        shutdown: config.shutdown,
+        threads: std::thread::available_parallelism().map_or(2, usize::from),
+    })
+    .map_err(failure(bound.to_string()))?;
+    let handle = server.handle();
+    if let Some(token) = setup_token {
+        println!("Set up Dunlin: {base_url}/setup?token={token}");
+    }
+    if let Some(announcement) = announcement {
+        println!("{announcement}");
+    }
+    println!("{}", address_line(bound));
+    let (stop, stopped) = watch::channel(false);
+    let worker = with_worker.then(|| tokio::spawn(send(installation, config.clone(), stopped)));
+    let serving = tokio::spawn(server);
+    wait_for_signal().await;
+    info!("stopping");
+    stop.send_replace(true);
+    handle.stop(true).await;
+    finish(serving, config.shutdown).await;
+    if let Some(worker) = worker {
+        finish(worker, config.shutdown).await;
+    }
+    Ok(())
+}
+
+/// The worker alone.
+pub(super) async fn work(config: &Config) -> Result<(), CommandError> {
+    let installation = Installation::open(config).await?;
+    if matches!(installation.store.address(), DatabaseAddress::Sqlite(_)) {
+        return Err(CommandError::Usage("`dunlin work` needs PostgreSQL; with SQLite `dunlin serve` sends".to_owned()));
+    }
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(send(installation, config.clone(), stopped));
+    wait_for_signal().await;
+    stop.send_replace(true);
+    finish(worker, config.shutdown).await;
+    Ok(())
+}
+
+/// A throw-away instance to look around in.
+pub(super) async fn demo(flags: &Demo, mut variables: BTreeMap<String, String>) -> Result<(), CommandError> {
+    let folder = match &flags.data_dir {
+        Some(folder) => folder.clone(),
+        None => std::env::temp_dir().join(format!("dunlin-demo-{}", Ids.next::<uuid::Uuid>())),
+    };
+    variables.retain(|name, _| !name.starts_with("DUNLIN_") || name == "DUNLIN_LOG" || name == "DUNLIN_CLOCK");
+    variables.insert("DUNLIN_DATA_DIR".to_owned(), folder.display().to_string());
+    variables.insert("DUNLIN_BIND".to_owned(), flags.bind.clone());
+    let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
+    let announcement = furnish(&config).await?;
+    serve(&config, true, announcement).await?;
+    if flags.data_dir.is_none() {
+        remove(&folder);
+    }
+    Ok(())
+}
+
+/// Fills a new demo; `None` for one that is there already.
+async fn furnish(config: &Config) -> Result<Option<String>, CommandError> {
+    let installation = Installation::open(config).await?;
+    if !installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?.is_empty() {
+        return Ok(None);
+    }
+    let organisation = Organisation {
+        id: Ids.next(),
+        name: line("Acme Receivables"),
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().map_err(|_| CommandError::Usage("EUR".to_owned()))?,
+        payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
+        from: "ar@acme.example".parse().ok(),
+        reply_to: None,
+    };
+    let (id, today) = (organisation.id, organisation.day_of(installation.actions.clock().now()));
+    installation.actions.add_organisation(organisation).await?;
+    let password: String = installation.actions.secret().chars().take(16).collect();
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        let email = format!("{role}@acme.example");
+        let name = format!("{}{}", &role.as_str()[..1].to_uppercase(), &role.as_str()[1..]);
+        let parsed = email.parse().ok().zip(password.parse().ok());
+        let Some((address, secret)) = parsed else { continue };
+        let newcomer = Newcomer { email: address, name: line(&name), role: *role, password: secret };
+        installation.actions.add_user(id, newcomer).await?;
+        people.push(format!("  {email}"));
+    }
+    installation.actions.import_ledger(id, Actor::System, sample::csv(today).into_bytes(), false).await?;
+    Ok(Some(format!("Sign in with the password {password} as one of\n{}", people.join("\n"))))
+}
+
+fn line(text: &str) -> crate::domain::text::Line {
+    #[expect(clippy::expect_used, reason = "only called with fixed names")]
+    text.parse().expect("a line")
+}
+
+fn remove(folder: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        warn!(%error, folder = %folder.display(), "the demo's folder could not be removed");
+    }
+}
+
+/// Sends, as soon as this process has the right to.
+async fn send(installation: Installation, config: Config, mut stop: watch::Receiver<bool>) {
+    let relay = match installation.relay(&config) {
+        Ok(relay) => relay,
+        Err(error) => return error!(%error, "nothing can be sent"),
+    };
+    let mut told = false;
+    let lock = loop {
+        let store = installation.store.clone();
+        match tokio::task::spawn_blocking(move || store.try_sending_lock()).await {
+            Ok(Ok(Some(lock))) => break lock,
+            Ok(Ok(None)) if !told => {
+                told = true;
+                warn!("another process sends for this installation; this one waits for its turn");
+            }
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => error!(%error, "the right to send could not be taken"),
+            Err(error) => error!(%error, "the right to send could not be taken"),
+        }
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(LOCK_RETRY) => {}
+        }
+    };
+    let worker = Worker::new(installation.actions, relay, config.mail_connections, config.retry_base);
+    if let Err(error) = worker.run(stop).await {
+        error!(%error, "sending stopped");
+    }
+    drop(lock);
+}
+
+async fn setup_token(installation: &Installation) -> Result<Option<String>, StoreError> {
+    let people = installation.store.read::<_, StoreError>(|snapshot| snapshot.count_people()).await?;
+    Ok((people == 0).then(|| installation.actions.secret()))
+}
+
+async fn wait_for_signal() {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    match (terminate, interrupt) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => error!(%error, "signals cannot be heard"),
+    }
+}
+
+async fn finish<T>(task: tokio::task::JoinHandle<T>, grace: Duration) {
+    if tokio::time::timeout(grace, task).await.is_err() {
+        warn!("the grace time is over; what was in hand is resolved at the next start");
+    }
+}

@@ -1,0 +1,125 @@
+//! Puts the doors into one actix App; the same one that the tests start.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actix_files::Files;
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, SessionLifecycle, TtlExtensionPolicy};
+use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::{Server, Service, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Compress;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use sha2::{Digest, Sha512};
+use tracing_actix_web::TracingLogger;
+
+use crate::web::{StoredSessions, WebError, WebState, assets, routes};
+
+/// What the server is started with.
+pub struct Serving {
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// What handlers need.
+    pub state: WebState,
+    /// Where the unpacked style sheet and behaviours are.
+    pub static_folder: PathBuf,
+    /// The installation's key.
+    pub secret: [u8; 32],
+    /// Whether cookies may only travel encrypted.
+    pub is_https: bool,
+    /// Grace time for open requests when stopping.
+    pub shutdown: Duration,
+    /// Threads that answer.
+    pub threads: usize,
+}
+
+/// What a page may load and do: nothing from elsewhere, no inline script or style.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Forms are small, but for those that name the invoices of a batch.
+const LARGEST_FORM: usize = 256 * 1024;
+
+/// Starts answering.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn start(serving: Serving) -> io::Result<Server> {
+    let Serving { listener, state, static_folder, secret, is_https, shutdown, threads } = serving;
+    let key = Key::from(&Sha512::digest([b"cookie\0".as_slice(), &secret].concat()));
+    let actions = state.actions.clone();
+    let api_state = web::Data::new(crate::api::ApiState::new(actions.clone()));
+    let state = web::Data::new(state);
+    let server = HttpServer::new(move || {
+        let sessions = SessionMiddleware::builder(StoredSessions(actions.clone()), key.clone())
+            .cookie_name(if is_https { "__Host-dunlin" } else { "dunlin" }.to_owned())
+            .cookie_secure(is_https)
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Lax)
+            .cookie_content_security(CookieContentSecurity::Signed)
+            .session_lifecycle(SessionLifecycle::BrowserSession(
+                actix_session::config::BrowserSession::default()
+                    .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest),
+            ))
+            .build();
+        App::new()
+            .app_data(state.clone())
+            .app_data(api_state.clone())
+            .app_data(web::PayloadConfig::new(LARGEST_FORM))
+            .wrap_fn(|request, next| {
+                let answer = next.call(request);
+                async move { answer.await.map(guarded) }
+            })
+            .wrap(Compress::default())
+            .wrap(TracingLogger::default())
+            .route("/healthz", web::get().to(async || "ok"))
+            .route("/readyz", web::get().to(ready))
+            .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
+            .service(web::scope("/api").configure(crate::api::routes))
+            .service(web::scope("").wrap(sessions).configure(routes).default_service(web::to(nothing_here)))
+    })
+    .workers(threads)
+    .shutdown_timeout(shutdown.as_secs())
+    .disable_signals()
+    .client_request_timeout(Duration::from_secs(10))
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn nothing_here() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+
+/// Whether this process can do its work: the database answers.
+async fn ready(state: web::Data<WebState>) -> HttpResponse {
+    match state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.organisations()?)).await {
+        Ok(_) => HttpResponse::Ok().body("ok"),
+        Err(_) => HttpResponse::ServiceUnavailable().body("the database cannot be reached"),
+    }
+}
+
+/// The headers that every answer has.
+fn guarded<B>(mut answer: ServiceResponse<B>) -> ServiceResponse<B> {
+    let is_static = answer.request().path().starts_with("/static/");
+    let headers = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    if is_static {
+        headers
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    } else {
+        headers.append(header::VARY, HeaderValue::from_static("HX-Request"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer
+}

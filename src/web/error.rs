@@ -1,0 +1,122 @@
+//! What a person reads when something cannot be done, translated once, at the door.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ContentType};
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use thiserror::Error;
+use tracing::error;
+
+use crate::actions::ActionError;
+use crate::store::StoreError;
+
+/// Why a page cannot be shown.
+#[derive(Debug, Error)]
+pub enum WebError {
+    /// Nobody is signed in.
+    #[error("Please sign in.")]
+    SignInFirst {
+        /// Where to go afterwards.
+        next: String,
+        /// Whether htmx asked.
+        is_htmx: bool,
+    },
+    /// The role may not do this.
+    #[error("Your role does not let you do this. Ask an admin of your organisation.")]
+    Forbidden,
+    /// The form does not come from a page of ours.
+    #[error("This form was not sent from a current page of Dunlin. Go back, reload the page and try again.")]
+    ForeignForm,
+    /// There is no such page or thing.
+    #[error("There is nothing at this address, or it is not yours to see.")]
+    NotFound,
+    /// The request cannot be understood.
+    #[error("{0}")]
+    BadRequest(String),
+    /// What was asked for cannot be done.
+    #[error("{0}")]
+    Refused(String),
+    /// Something of ours is broken.
+    #[error(
+        "Something went wrong on our side. Nothing was changed. Try again; if it stays, look into the log."
+    )]
+    Internal(String),
+}
+
+impl From<StoreError> for WebError {
+    fn from(error: StoreError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<askama::Error> for WebError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<ActionError> for WebError {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::Store(error) => error.into(),
+            ActionError::NotFound => Self::NotFound,
+            ActionError::NothingSelected
+            | ActionError::TooMany(_)
+            | ActionError::NotRemindable(_)
+            | ActionError::Stale(_)
+            | ActionError::NotConfirmed
+            | ActionError::Refused(_) => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    sentence: String,
+}
+
+impl WebError {
+    fn title(&self) -> &'static str {
+        match self {
+            Self::SignInFirst { .. } => "Sign in",
+            Self::Forbidden => "Not allowed",
+            Self::ForeignForm => "Form not accepted",
+            Self::NotFound => "Not found",
+            Self::BadRequest(_) => "Not understood",
+            Self::Refused(_) => "Not possible",
+            Self::Internal(_) => "Something went wrong",
+        }
+    }
+}
+
+impl ResponseError for WebError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignInFirst { is_htmx: false, .. } => StatusCode::SEE_OTHER,
+            Self::SignInFirst { is_htmx: true, .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            Self::SignInFirst { next, is_htmx } => {
+                let to =
+                    format!("/sign-in?{}", serde_html_form::to_string([("next", next)]).unwrap_or_default());
+                let header = if *is_htmx { "HX-Redirect" } else { header::LOCATION.as_str() };
+                return response.insert_header((header, to)).finish();
+            }
+            Self::Internal(cause) => error!(cause, "a page could not be shown"),
+            _ => {}
+        }
+        let page = ErrorPage { title: self.title(), sentence: self.to_string() };
+        response.content_type(ContentType::html()).body(page.render().unwrap_or_else(|_| self.to_string()))
+    }
+}

@@ -1,0 +1,176 @@
+//! What stands around every page: organisation, navigation, banners, the person's menu.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use askama::Template;
+
+use super::session::SignedIn;
+use super::WebError;
+use crate::domain::money::grouped_count;
+use crate::domain::person::{Permission, Theme};
+
+/// The places of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The ledger.
+    Invoices,
+    /// Who owes.
+    Customers,
+    /// The log.
+    Reminders,
+    /// The texts.
+    EmailNotifications,
+    /// Bringing in a ledger.
+    Imports,
+}
+
+impl Section {
+    const ALL: [Self; 5] =
+        [Self::Invoices, Self::Customers, Self::Reminders, Self::EmailNotifications, Self::Imports];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Invoices => "Invoices",
+            Self::Customers => "Customers",
+            Self::Reminders => "Reminders",
+            Self::EmailNotifications => "Email notifications",
+            Self::Imports => "Imports",
+        }
+    }
+
+    fn href(self) -> &'static str {
+        match self {
+            Self::Invoices => "/invoices",
+            Self::Customers => "/customers",
+            Self::Reminders => "/reminders",
+            Self::EmailNotifications => "/automations/email-notifications",
+            Self::Imports => "/imports",
+        }
+    }
+
+    fn permission(self) -> Permission {
+        match self {
+            Self::Invoices | Self::Customers | Self::Reminders | Self::EmailNotifications => Permission::Read,
+            Self::Imports => Permission::Import,
+        }
+    }
+
+    /// The heading over it, where a group begins.
+    fn group(self) -> Option<&'static str> {
+        match self {
+            Self::EmailNotifications => Some("Automations"),
+            Self::Imports => Some("Ledger"),
+            Self::Invoices | Self::Customers | Self::Reminders => None,
+        }
+    }
+}
+
+/// One link of the navigation.
+pub struct NavLink {
+    /// A heading before it.
+    pub group: Option<&'static str>,
+    /// Where it leads.
+    pub href: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// Whether this page is in it.
+    pub is_current: bool,
+}
+
+/// What the layout shows.
+pub struct Frame {
+    /// The page's title.
+    pub title: String,
+    /// Whose ledger this is.
+    pub organisation: String,
+    /// Who is signed in.
+    pub user_name: String,
+    /// Their address.
+    pub user_email: String,
+    /// Their role.
+    pub role: &'static str,
+    /// Their colours.
+    pub theme: Theme,
+    /// The token of forms.
+    pub csrf: String,
+    /// The navigation.
+    pub links: Vec<NavLink>,
+    /// What concerns every page.
+    pub banners: Vec<String>,
+    /// What was just done.
+    pub toast: Option<String>,
+}
+
+impl SignedIn {
+    /// The frame of a page.
+    pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
+        let links = Section::ALL
+            .into_iter()
+            .filter(|place| self.user.may(place.permission()))
+            .map(|place| NavLink {
+                group: place.group(),
+                href: place.href(),
+                label: place.label(),
+                is_current: place == section,
+            })
+            .collect();
+        Frame {
+            title: title.into(),
+            organisation: self.organisation.name.to_string(),
+            user_name: self.user.name.to_string(),
+            user_email: self.user.email.to_string(),
+            role: self.user.role.as_str(),
+            theme: self.user.theme,
+            csrf: self.csrf.clone(),
+            links,
+            banners: self.banners(),
+            toast: None,
+        }
+    }
+
+    fn banners(&self) -> Vec<String> {
+        let mut banners = Vec::new();
+        if self.state.is_mail_captured {
+            banners.push("Mail is kept here, not delivered.".to_owned());
+        }
+        if let Some(down) = &self.relay_down {
+            banners.push(format!(
+                "Mail server not reachable since {}; {} waiting. {}",
+                self.organisation.local(down.since),
+                grouped_count(down.waiting),
+                down.problem
+            ));
+        }
+        banners
+    }
+
+    /// Today, in the organisation's time zone.
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.organisation.day_of(self.state.actions.clock().now())
+    }
+}
+
+/// A page.
+pub fn page(template: &impl Template) -> Result<HttpResponse, WebError> {
+    page_with(StatusCode::OK, template)
+}
+
+/// A page with another status.
+pub fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, WebError> {
+    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(template.render()?))
+}
+
+/// On to another page, which is then asked for anew.
+pub fn see_other(to: impl Into<String>) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header(("Location", to.into())).finish()
+}
+
+/// On to another page, also from a form that htmx sent.
+pub fn go_to(is_htmx: bool, to: impl Into<String>) -> HttpResponse {
+    if is_htmx {
+        HttpResponse::Ok().insert_header(("HX-Redirect", to.into())).finish()
+    } else {
+        see_other(to)
+    }
+}

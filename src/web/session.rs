@@ -1,0 +1,228 @@
+//! Who is there: sessions in the database, the signed-in person of a request, and forms that are really theirs.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{Session, SessionExt};
+use actix_web::cookie::time::Duration;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq;
+
+use super::{WebError, WebState};
+use crate::actions::Actions;
+use crate::domain::ids::{OrganisationId, UserId};
+use crate::domain::organisation::Organisation;
+use crate::domain::person::{Permission, User};
+use crate::store::RelayDown;
+
+/// Sessions in the database, by the hash of their id.
+pub struct StoredSessions(pub Actions);
+
+type State = HashMap<String, String>;
+
+impl SessionStore for StoredSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let stored =
+            self.0.session(key.as_ref(), false).await.map_err(|error| LoadError::Other(error.into()))?;
+        stored
+            .map(|state| {
+                serde_json::from_str(&state).map_err(|error| LoadError::Deserialization(error.into()))
+            })
+            .transpose()
+    }
+
+    async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
+        let key = self.0.secret();
+        let state = serde_json::to_string(&state).map_err(|error| SaveError::Serialization(error.into()))?;
+        self.0.keep_session(&key, state).await.map_err(|error| SaveError::Other(error.into()))?;
+        SessionKey::try_from(key).map_err(|error| SaveError::Other(error.into()))
+    }
+
+    async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
+        let state =
+            serde_json::to_string(&state).map_err(|error| UpdateError::Serialization(error.into()))?;
+        self.0.keep_session(key.as_ref(), state).await.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    /// A session's life is counted from its last request, which [`SignedIn`] notes, not from its answers.
+    async fn update_ttl(&self, key: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        Ok(self.0.session(key.as_ref(), true).await.map(|_| ())?)
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        Ok(self.0.end_session(key.as_ref()).await?)
+    }
+}
+
+const PERSON: &str = "person";
+const ORGANISATION: &str = "organisation";
+const CSRF: &str = "csrf";
+
+/// Begins a session: with a new id, so that one known before the sign-in is worth nothing.
+pub fn begin(
+    session: &Session,
+    actions: &Actions,
+    user: UserId,
+    organisation: OrganisationId,
+) -> Result<(), WebError> {
+    session.clear();
+    session.renew();
+    let kept =
+        [(PERSON, user.to_string()), (ORGANISATION, organisation.to_string()), (CSRF, actions.secret())];
+    for (name, value) in kept {
+        session.insert(name, value).map_err(|error| WebError::Internal(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The person of a request, in the organisation of their session, with the role they have now.
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// Where.
+    pub organisation: Organisation,
+    /// The token of this session's forms.
+    pub csrf: String,
+    /// What the pages say of the mail server.
+    pub relay_down: Option<RelayDown>,
+    /// Everything else a handler needs.
+    pub state: web::Data<WebState>,
+}
+
+impl SignedIn {
+    /// Refuses what the role may not do.
+    ///
+    /// # Errors
+    /// [`WebError::Forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<(), WebError> {
+        if self.user.may(permission) { Ok(()) } else { Err(WebError::Forbidden) }
+    }
+
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let state = state_of(request)?;
+        let session = request.get_session();
+        let read = |name| session.get::<String>(name).ok().flatten();
+        let first = || WebError::SignInFirst {
+            next: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            is_htmx: is_htmx(request),
+        };
+        let (Some(person), Some(organisation), Some(csrf)) = (read(PERSON), read(ORGANISATION), read(CSRF))
+        else {
+            return Err(first());
+        };
+        let (person, organisation): (UserId, OrganisationId) =
+            person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
+        let (user, organisation, relay_down) = state
+            .reader
+            .read::<_, WebError>(move |snapshot| {
+                let user = snapshot.user(organisation, person)?;
+                Ok((user, snapshot.organisation(organisation)?, snapshot.relay_down()?))
+            })
+            .await?;
+        Ok(Self { user: user.ok_or_else(first)?, organisation, csrf, relay_down, state })
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}
+
+/// A form that the signed-in person sent from a page of theirs.
+pub struct Posted<T> {
+    /// Who sent it.
+    pub by: SignedIn,
+    /// Its fields.
+    pub form: T,
+}
+
+#[derive(serde::Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, body) = (request.clone(), web::Bytes::from_request(request, payload));
+        Box::pin(async move {
+            let by = SignedIn::of(&request).await?;
+            let body = body.await.map_err(too_large)?;
+            let field = serde_html_form::from_bytes::<Token>(&body)
+                .map_or_else(|_| String::new(), |token| token.csrf);
+            let sent =
+                request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok()).unwrap_or(&field);
+            if !is_same_origin(&request) || !bool::from(sent.as_bytes().ct_eq(by.csrf.as_bytes())) {
+                return Err(WebError::ForeignForm);
+            }
+            Ok(Self { by, form: parsed(&body)? })
+        })
+    }
+}
+
+/// A form that somebody who is not signed in sent from a page of ours.
+pub struct Unsigned<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Unsigned<T> {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, body) = (request.clone(), web::Bytes::from_request(request, payload));
+        Box::pin(async move {
+            if !is_same_origin(&request) {
+                return Err(WebError::ForeignForm);
+            }
+            parsed(&body.await.map_err(too_large)?).map(Self)
+        })
+    }
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, WebError> {
+    serde_html_form::from_bytes(body).map_err(|error| {
+        WebError::BadRequest(format!("The form cannot be read: {error}. Go back and try again."))
+    })
+}
+
+fn too_large(_: actix_web::Error) -> WebError {
+    WebError::BadRequest("The form is too large. Select fewer invoices, or shorten the text.".to_owned())
+}
+
+/// Whether a form comes from this site, as far as the browser says.
+pub fn is_same_origin(request: &HttpRequest) -> bool {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("Sec-Fetch-Site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (text(header::ORIGIN.as_str()), text(header::HOST.as_str())) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
+        (Some(_), None) => false,
+    }
+}
+
+/// Whether htmx asks for a fragment.
+pub fn is_htmx(request: &HttpRequest) -> bool {
+    request.headers().contains_key("HX-Request")
+}
+
+pub(super) fn state_of(request: &HttpRequest) -> Result<web::Data<WebState>, WebError> {
+    request
+        .app_data::<web::Data<WebState>>()
+        .cloned()
+        .ok_or_else(|| WebError::Internal("no state".to_owned()))
+}

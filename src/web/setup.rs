@@ -1,0 +1,145 @@
+//! The first start: with the token that the program printed, the organisation and its first Admin are made.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use super::frame::{page, page_with, see_other};
+use super::session::{Unsigned, begin};
+use super::{WebError, WebState};
+use crate::actions::{ActionError, Newcomer};
+use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::domain::person::Role;
+
+/// The form.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Setup {
+    token: String,
+    organisation: String,
+    time_zone: String,
+    currency: String,
+    from: String,
+    reply_to: String,
+    name: String,
+    email: String,
+    #[serde(skip_serializing)]
+    password: String,
+}
+
+/// A field with something wrong in it.
+struct FieldProblem {
+    field: &'static str,
+    sentence: String,
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage {
+    form: Setup,
+    problems: Vec<FieldProblem>,
+    time_zones: Vec<&'static str>,
+}
+
+impl SetupPage {
+    fn new(form: Setup, problems: Vec<FieldProblem>) -> Self {
+        Self { form, problems, time_zones: chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect() }
+    }
+
+    fn problem(&self, field: &str) -> Option<&str> {
+        self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.sentence.as_str())
+    }
+}
+
+/// `GET /setup?token=...`
+pub async fn new(state: web::Data<WebState>, query: web::Query<Setup>) -> Result<HttpResponse, WebError> {
+    if is_set_up(&state).await? {
+        return Ok(see_other("/sign-in"));
+    }
+    check_token(&state, &query.token)?;
+    let form = Setup {
+        token: query.into_inner().token,
+        time_zone: "UTC".to_owned(),
+        currency: "EUR".to_owned(),
+        ..Setup::default()
+    };
+    page(&SetupPage::new(form, Vec::new()))
+}
+
+/// `POST /setup`
+pub async fn create(
+    state: web::Data<WebState>,
+    session: Session,
+    Unsigned(form): Unsigned<Setup>,
+) -> Result<HttpResponse, WebError> {
+    if is_set_up(&state).await? {
+        return Ok(see_other("/sign-in"));
+    }
+    check_token(&state, &form.token)?;
+    let (organisation, admin) = match parsed(&state, &form) {
+        Ok(parsed) => parsed,
+        Err(problems) => {
+            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &SetupPage::new(form, problems));
+        }
+    };
+    let organisation_id = organisation.id;
+    match state.actions.set_up(organisation, admin).await {
+        Ok(user) => {
+            begin(&session, &state.actions, user, organisation_id)?;
+            Ok(see_other("/invoices"))
+        }
+        Err(ActionError::Refused(_)) => Ok(see_other("/sign-in")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn is_set_up(state: &WebState) -> Result<bool, WebError> {
+    state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.count_people()? > 0)).await
+}
+
+fn check_token(state: &WebState, token: &str) -> Result<(), WebError> {
+    let is_right =
+        state.setup_token.as_ref().is_some_and(|known| known.as_bytes().ct_eq(token.as_bytes()).into());
+    if is_right { Ok(()) } else { Err(WebError::NotFound) }
+}
+
+fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Vec<FieldProblem>> {
+    let mut problems = Vec::new();
+    let mut problem = |field, sentence: String| problems.push(FieldProblem { field, sentence });
+    macro_rules! read {
+        ($field:ident, $label:literal) => {
+            form.$field
+                .parse()
+                .map_err(|error| problem(stringify!($field), format!("{} {error}.", $label)))
+                .ok()
+        };
+        (optional $field:ident, $label:literal) => {
+            if form.$field.trim().is_empty() { Some(None) } else { read!($field, $label).map(Some) }
+        };
+    }
+    let name = read!(organisation, "Organisation:");
+    let time_zone = read!(time_zone, "Time zone:");
+    let currency = read!(currency, "Currency:");
+    let from = read!(optional from, "Sender address:");
+    let reply_to = read!(optional reply_to, "Reply-To:");
+    let admin_name = read!(name, "Your name:");
+    let email = read!(email, "Email:");
+    let password = read!(password, "Password:");
+    let organisation = (|| {
+        Some(Organisation {
+            id: state.ids.next(),
+            name: name?,
+            time_zone: time_zone?,
+            currency: currency?,
+            payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
+            from: from?,
+            reply_to: reply_to?,
+        })
+    })();
+    let admin =
+        (|| Some(Newcomer { email: email?, name: admin_name?, role: Role::Admin, password: password? }))();
+    organisation.zip(admin).ok_or(problems)
+}

@@ -1,0 +1,118 @@
+//! Signing in and out, and the colours of one's pages.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::frame::{page, page_with, see_other};
+use super::session::{Posted, SignedIn, Unsigned, begin};
+use super::{WebError, WebState};
+use crate::actions::ActionError;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    email: String,
+    next: String,
+    problem: Option<String>,
+}
+
+/// Where to go after signing in.
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /sign-in`
+pub async fn new(query: web::Query<Next>, signed_in: Option<SignedIn>) -> Result<HttpResponse, WebError> {
+    match signed_in {
+        Some(_) => Ok(see_other(local(&query.next))),
+        None => page(&SignInPage { email: String::new(), next: query.into_inner().next, problem: None }),
+    }
+}
+
+/// The form.
+#[derive(Deserialize)]
+pub struct SignIn {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /sign-in`
+pub async fn create(
+    state: web::Data<WebState>,
+    session: Session,
+    request: HttpRequest,
+    Unsigned(form): Unsigned<SignIn>,
+) -> Result<HttpResponse, WebError> {
+    let address = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
+    match state.actions.sign_in(&form.email, form.password, &address).await {
+        Ok((user, organisation)) => {
+            begin(&session, &state.actions, user, organisation)?;
+            Ok(see_other(local(&form.next)))
+        }
+        Err(ActionError::Refused(problem)) => {
+            let page = SignInPage { email: form.email, next: form.next, problem: Some(problem) };
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A form with nothing but its token.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// `POST /sign-out`
+pub async fn delete(session: Session, _posted: Posted<Nothing>) -> HttpResponse {
+    session.purge();
+    see_other("/sign-in")
+}
+
+/// The colours' form.
+#[derive(Deserialize)]
+pub struct ThemeForm {
+    #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /theme`
+pub async fn theme(posted: Posted<ThemeForm>) -> Result<HttpResponse, WebError> {
+    let theme = posted
+        .form
+        .theme
+        .parse()
+        .map_err(|_| WebError::BadRequest("There are no such colours.".to_owned()))?;
+    posted.by.state.actions.set_theme(&posted.by.user, theme).await?;
+    Ok(see_other(local(&posted.form.back)))
+}
+
+/// An address on this site, or the first page: never somebody else's.
+fn local(next: &str) -> String {
+    let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if is_path { next.to_owned() } else { "/invoices".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn after_signing_in_nobody_is_led_to_another_site() {
+        assert_eq!(local("/invoices?tab=paid"), "/invoices?tab=paid");
+        for foreign in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+        {
+            assert_eq!(local(foreign), "/invoices", "{foreign}");
+        }
+    }
+}
