@@ -55,8 +55,6 @@ pub enum Command {
     /// API keys.
     #[command(subcommand, name = "api-key")]
     ApiKey(ApiKeyCommand),
-    /// Bring a ledger in from a CSV file.
-    Import(Import),
     /// Check configuration, database and mail server.
     Check,
 }
@@ -187,23 +185,4 @@ pub enum ApiKeyCommand {
         #[arg(long)]
         organisation: Option<OrganisationId>,
     },
-}
-
-/// Flags of `import`.
-#[derive(Args, Debug)]
-pub struct Import {
-    /// A ledger in Dunlin's own CSV.
-    pub file: PathBuf,
-    /// Where; may be left out when there is one organisation.
-    #[arg(long)]
-    pub organisation: Option<OrganisationId>,
-    /// Check only.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print the summary as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Take also what undoes a payment or archive recorded in Dunlin.
-    #[arg(long)]
-    pub reopen: bool,
 }

@@ -60,8 +60,10 @@ impl Installation {
             move |source| Failure::Files { what, source }
         };
         fs::create_dir_all(&config.data_dir).map_err(files(&config.data_dir))?;
-        let address: DatabaseAddress =
-            config.database_url.parse().map_err(|error| Failure::Refused(format!("DUNLIN_DATABASE_URL: {error}")))?;
+        let address: DatabaseAddress = config
+            .database_url
+            .parse()
+            .map_err(|error| Failure::Refused(format!("DUNLIN_DATABASE_URL: {error}")))?;
         let is_embedded = matches!(address, DatabaseAddress::Sqlite(_));
         let store = Store::open(address)?;
         store.migrate()?;
@@ -75,7 +77,9 @@ impl Installation {
             window: delta(config.reminder_window),
             retry_base: delta(config.retry_base),
             retry_deadline: delta(config.retry_deadline),
-            default_from: config.default_sender_host().and_then(|host| format!("reminders@{host}").parse().ok()),
+            default_from: config
+                .default_sender_host()
+                .and_then(|host| format!("reminders@{host}").parse().ok()),
             secret,
         };
         let actions = Actions::new(store.clone(), clock, settings);
@@ -117,7 +121,9 @@ fn kept_secret(path: &Path) -> io::Result<[u8; 32]> {
     match fs::read(path) {
         Ok(bytes) => {
             fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-            bytes.try_into().map_err(|_| io::Error::other("secret.key is damaged; restore it, or remove it to begin anew"))
+            bytes.try_into().map_err(|_| {
+                io::Error::other("secret.key is damaged; restore it, or remove it to begin anew")
+            })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = Ids.secret();
@@ -136,7 +142,8 @@ async fn shared_secret(store: &Store) -> Result<[u8; 32], Failure> {
     let mut secret = [0; 32];
     for (byte, pair) in secret.iter_mut().zip(kept.as_bytes().chunks(2)) {
         let text = std::str::from_utf8(pair).unwrap_or("");
-        *byte = u8::from_str_radix(text, 16).map_err(|_| Failure::Refused("the stored key is damaged".to_owned()))?;
+        *byte = u8::from_str_radix(text, 16)
+            .map_err(|_| Failure::Refused("the stored key is damaged".to_owned()))?;
     }
     Ok(secret)
 }

@@ -14,9 +14,8 @@ use crate::actions::Newcomer;
 use crate::cli::Demo;
 use crate::clock::Ids;
 use crate::config::Config;
-use crate::domain::ledger::sample;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
-use crate::domain::person::{Actor, Role};
+use crate::domain::person::Role;
 use crate::process::{Failure, Installation, address_line};
 use crate::server::{Serving, start};
 use crate::store::{DatabaseAddress, StoreError};
@@ -36,7 +35,8 @@ pub(super) async fn serve(
     let failure = |what: String| move |source| CommandError::Failed(Failure::Files { what, source });
     let listener = TcpListener::bind(config.bind).map_err(failure(config.bind.to_string()))?;
     let bound = listener.local_addr().map_err(failure(config.bind.to_string()))?;
-    let static_folder = assets::unpack(&config.data_dir).map_err(failure(config.data_dir.display().to_string()))?;
+    let static_folder =
+        assets::unpack(&config.data_dir).map_err(failure(config.data_dir.display().to_string()))?;
     let setup_token = setup_token(&installation).await?;
     let base_url = config.base_url_at(bound);
     let server = start(Serving {
@@ -81,7 +81,9 @@ pub(super) async fn serve(
 pub(super) async fn work(config: &Config) -> Result<(), CommandError> {
     let installation = Installation::open(config).await?;
     if matches!(installation.store.address(), DatabaseAddress::Sqlite(_)) {
-        return Err(CommandError::Usage("`dunlin work` needs PostgreSQL; with SQLite `dunlin serve` sends".to_owned()));
+        return Err(CommandError::Usage(
+            "`dunlin work` needs PostgreSQL; with SQLite `dunlin serve` sends".to_owned(),
+        ));
     }
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(send(installation, config.clone(), stopped));
@@ -97,7 +99,8 @@ pub(super) async fn demo(flags: &Demo, mut variables: BTreeMap<String, String>) 
         Some(folder) => folder.clone(),
         None => std::env::temp_dir().join(format!("dunlin-demo-{}", Ids.next::<uuid::Uuid>())),
     };
-    variables.retain(|name, _| !name.starts_with("DUNLIN_") || name == "DUNLIN_LOG" || name == "DUNLIN_CLOCK");
+    variables
+        .retain(|name, _| !name.starts_with("DUNLIN_") || name == "DUNLIN_LOG" || name == "DUNLIN_CLOCK");
     variables.insert("DUNLIN_DATA_DIR".to_owned(), folder.display().to_string());
     variables.insert("DUNLIN_BIND".to_owned(), flags.bind.clone());
     let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
@@ -124,7 +127,7 @@ async fn furnish(config: &Config) -> Result<Option<String>, CommandError> {
         from: "ar@acme.example".parse().ok(),
         reply_to: None,
     };
-    let (id, today) = (organisation.id, organisation.day_of(installation.actions.clock().now()));
+    let id = organisation.id;
     installation.actions.add_organisation(organisation).await?;
     let password: String = installation.actions.secret().chars().take(16).collect();
     let mut people = Vec::new();
@@ -137,7 +140,6 @@ async fn furnish(config: &Config) -> Result<Option<String>, CommandError> {
         installation.actions.add_user(id, newcomer).await?;
         people.push(format!("  {email}"));
     }
-    installation.actions.import_ledger(id, Actor::System, sample::csv(today).into_bytes(), false).await?;
     Ok(Some(format!("Sign in with the password {password} as one of\n{}", people.join("\n"))))
 }
 

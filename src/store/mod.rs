@@ -20,6 +20,7 @@ mod outbox;
 mod people;
 mod reminders;
 mod schema;
+mod sending_lock;
 mod sql;
 mod templates;
 
@@ -45,6 +46,7 @@ pub use invoices::InvoiceRow;
 pub use outbox::{Abandoned, ClaimedMail, RenderedFrom, Settlement};
 pub use people::{Credentials, NewPerson, StoredSession};
 pub use reminders::{ReminderFilter, ReminderRow};
+pub use sending_lock::SendingLock;
 pub use templates::TemplateVersion;
 
 /// What the store could not do.

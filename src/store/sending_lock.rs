@@ -10,13 +10,13 @@ use super::connection::{AnyConnection, DatabaseAddress, Opener};
 use super::{Store, StoreError, lease};
 
 /// Held for as long as this lives. SQLite: a lock on a file beside the database; PostgreSQL: a session's advisory lock.
-pub struct SendingLock(
-    #[expect(dead_code, reason = "what is held matters, not what it says")] Held,
-);
+pub struct SendingLock(#[expect(dead_code, reason = "what is held matters, not what it says")] Held);
 
 enum Held {
     File(#[expect(dead_code, reason = "closing the file frees the lock")] File),
-    Session(#[expect(dead_code, reason = "closing the session frees the lock")] Box<PooledConnection<Opener>>),
+    Session(
+        #[expect(dead_code, reason = "closing the session frees the lock")] Box<PooledConnection<Opener>>,
+    ),
 }
 
 /// The advisory lock's number: "dunlin" in ASCII.
@@ -48,7 +48,8 @@ impl Store {
                 let mut connection = lease(&self.0.writers)?;
                 let AnyConnection::Postgres(server) = &mut *connection else { return Ok(None) };
                 let found: Granted =
-                    diesel::sql_query(format!("SELECT pg_try_advisory_lock({ADVISORY}) AS granted")).get_result(server)?;
+                    diesel::sql_query(format!("SELECT pg_try_advisory_lock({ADVISORY}) AS granted"))
+                        .get_result(server)?;
                 Ok(found.granted.then(|| SendingLock(Held::Session(Box::new(connection)))))
             }
         }

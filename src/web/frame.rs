@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use askama::Template;
 
-use super::session::SignedIn;
 use super::WebError;
+use super::session::SignedIn;
 use crate::domain::money::grouped_count;
 use crate::domain::person::{Permission, Theme};
 

@@ -1,18 +1,17 @@
 //! What each command does.
 
-mod import;
 mod serve;
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use crate::actions::Newcomer;
 use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, Serve, UserCommand};
 use crate::clock::Ids;
 use crate::config::Config;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mail_message::Outcome;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
-use crate::actions::Newcomer;
 use crate::process::{Failure, Installation};
 use crate::store::StoreError;
 
@@ -74,7 +73,9 @@ pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<()
         }
         Command::User(UserCommand::Add { email, name, role, organisation, password_stdin: _ }) => {
             let mut typed = String::new();
-            std::io::stdin().read_to_string(&mut typed).map_err(|error| CommandError::Usage(error.to_string()))?;
+            std::io::stdin()
+                .read_to_string(&mut typed)
+                .map_err(|error| CommandError::Usage(error.to_string()))?;
             let password = typed.trim_end_matches(['\r', '\n']).parse();
             let password = password.map_err(|error| CommandError::Usage(format!("{error}")))?;
             let installation = Installation::open(&config).await?;
@@ -88,7 +89,6 @@ pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<()
             println!("{}", installation.actions.add_api_key(organisation, name).await?);
             Ok(())
         }
-        Command::Import(flags) => import::import(&config, &flags).await,
         Command::Check => check(&config).await,
     }
 }
@@ -103,10 +103,12 @@ async fn the_organisation(
         (Some(id), all) if all.iter().any(|organisation| organisation.id == id) => Ok(id),
         (Some(id), _) => Err(CommandError::Usage(format!("there is no organisation {id}"))),
         (None, [only]) => Ok(only.id),
-        (None, []) => {
-            Err(CommandError::Usage("there is no organisation yet: add one with `dunlin organisation add`".to_owned()))
-        }
-        (None, _) => Err(CommandError::Usage("there are several organisations: name one with --organisation".to_owned())),
+        (None, []) => Err(CommandError::Usage(
+            "there is no organisation yet: add one with `dunlin organisation add`".to_owned(),
+        )),
+        (None, _) => Err(CommandError::Usage(
+            "there are several organisations: name one with --organisation".to_owned(),
+        )),
     }
 }
 
