@@ -7,6 +7,7 @@ pub mod email_address;
 pub mod ids;
 pub mod invoice;
 pub mod invoice_list;
+pub mod ledger;
 pub mod mail_message;
 pub mod mail_target;
 pub mod money;

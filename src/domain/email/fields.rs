@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::invoice::{DisplayStatus, Invoice, InvoiceState};
+use crate::domain::named::nearest;
 use crate::domain::organisation::{Organisation, Sender, day_in_words};
 use crate::domain::text::Line;
 
@@ -74,12 +75,7 @@ impl MergeField {
 
     /// The field whose name is nearest to a wrong one, if any is near.
     pub fn nearest(name: &str) -> Option<Self> {
-        let distance = |field: &Self| edit_distance(field.name(), name);
-        Self::ALL
-            .iter()
-            .copied()
-            .min_by_key(distance)
-            .filter(|field| distance(field) <= 1 + name.chars().count() / 3)
+        nearest(name, Self::ALL.iter().map(|field| field.name())).and_then(Self::named)
     }
 
     /// What it stands for; a condition on it holds when this is not empty.
@@ -106,19 +102,4 @@ impl MergeField {
             Self::SenderReplyTo => facts.sender.reply_to.as_ref().unwrap_or(&facts.sender.from).to_string(),
         }
     }
-}
-
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
