@@ -306,8 +306,8 @@ mod tests {
             ("DUNLIN_BIND", "nowhere"),
             ("DUNLIN_MAIL_URL", "relay"),
             ("DUNLIN_MAILURL", "x"),
-            ("DUNLIN_LEASE_SECONDS", "30", "accepted, without effect yet: one process sends at a time"),
-            ("DUNLIN_API_WAIT_SECONDS", "30", "accepted, without effect yet: the API only reads"),
+            ("DUNLIN_LEASE_SECONDS", "30"),
+            ("DUNLIN_API_WAIT_SECONDS", "30"),
             ("DUNLIN_UNDO_SECONDS", "-1"),
             ("DUNLIN_DATABASE_URL", "data.db"),
         ])
