@@ -1,6 +1,7 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
 pub mod assets;
+mod email_notifications;
 mod error;
 mod frame;
 mod session;
@@ -37,5 +38,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sign-in").get(sign_in::new).post(sign_in::create))
         .route("/sign-out", web::post().to(sign_in::delete))
         .route("/theme", web::post().to(sign_in::theme))
-        .service(web::resource("/setup").get(setup::new).post(setup::create));
+        .service(web::resource("/setup").get(setup::new).post(setup::create))
+        .configure(email_notifications::routes);
 }
