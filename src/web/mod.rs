@@ -1,9 +1,16 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
 pub mod assets;
+mod customers;
 mod email_notifications;
 mod error;
 mod frame;
+mod invoice;
+mod invoices;
+mod mail_previews;
+mod reminder_batches;
+mod reminder_proposals;
+mod reminders;
 mod session;
 mod setup;
 mod sign_in;
@@ -39,5 +46,42 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/sign-out", web::post().to(sign_in::delete))
         .route("/theme", web::post().to(sign_in::theme))
         .service(web::resource("/setup").get(setup::new).post(setup::create))
+        .configure(ledger)
+        .configure(sending)
         .configure(email_notifications::routes);
+}
+
+/// Customers and their invoices.
+fn ledger(config: &mut web::ServiceConfig) {
+    config
+        .route("/invoices", web::get().to(invoices::index))
+        .route("/invoices/{id}", web::get().to(invoice::show))
+        .route("/invoices/{id}/archive/edit", web::get().to(invoice::ask_archive))
+        .route("/invoices/{id}/archive", web::post().to(invoice::archive))
+        .route("/invoices/{id}/unarchive", web::post().to(invoice::unarchive))
+        .route("/invoices/{id}/payments/new", web::get().to(invoice::ask_payment))
+        .route("/invoices/{id}/payments", web::post().to(invoice::pay))
+        .route("/customers", web::get().to(customers::index))
+        .route("/customers/{id}", web::get().to(customers::show));
+}
+
+/// From the selection to the log.
+fn sending(config: &mut web::ServiceConfig) {
+    // Ten thousand invoices with what was shown of each.
+    let large = || web::PayloadConfig::new(4 * 1024 * 1024);
+    config
+        .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
+        .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
+        .route("/reminder-batches/{id}", web::get().to(reminder_batches::show_batch))
+        .route("/reminder-batches/{id}/cancellation", web::post().to(reminder_batches::cancel))
+        .service(
+            web::resource("/reminder-batches/{id}/retries").app_data(large()).post(reminder_batches::retry),
+        )
+        .route("/mail-previews/{id}", web::get().to(mail_previews::show))
+        .route("/mail-previews/{id}/html", web::get().to(mail_previews::html))
+        .route("/reminders", web::get().to(reminders::index))
+        .route("/reminders/{id}", web::get().to(reminders::show))
+        .route("/reminders/{id}/html", web::get().to(reminders::html))
+        .route("/reminders/{id}/resends", web::post().to(reminders::resend))
+        .route("/reminders/{id}/cancellation", web::post().to(reminders::cancel));
 }

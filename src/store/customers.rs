@@ -1,0 +1,103 @@
+//! Customers.
+
+use chrono::NaiveDateTime;
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+
+use super::columns::{count, parsed, parsed_option};
+use super::sql::Sql;
+use super::{Snapshot, StoreError};
+use crate::domain::customer::Customer;
+use crate::domain::ids::{CustomerId, OrganisationId};
+
+/// A customer with how many of their invoices are open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerRow {
+    /// The customer.
+    pub customer: Customer,
+    /// How many invoices are owed and not archived.
+    pub open_invoices: usize,
+}
+
+impl CustomerRow {
+    /// Where the list goes on after this row.
+    pub fn cursor(&self) -> String {
+        format!("{}~{}", self.customer.name.folded(), self.customer.id)
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    organisation_id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    external_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    email: Option<String>,
+    #[diesel(sql_type = Timestamp)]
+    created_at: NaiveDateTime,
+    #[diesel(sql_type = BigInt)]
+    open_invoices: i64,
+}
+
+impl TryFrom<Row> for CustomerRow {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            customer: Customer {
+                id: parsed("customer.id", &row.id)?,
+                organisation_id: parsed("customer.organisation_id", &row.organisation_id)?,
+                external_id: parsed_option("customer.external_id", row.external_id.as_deref())?,
+                name: parsed("customer.name", &row.name)?,
+                email: parsed_option("customer.email", row.email.as_deref())?,
+                created_at: row.created_at.and_utc(),
+            },
+            open_invoices: count("open invoices", row.open_invoices)?,
+        })
+    }
+}
+
+const SELECT: &str = "SELECT c.id, c.organisation_id, c.external_id, c.name, c.email, c.created_at, \
+     (SELECT COUNT(*) FROM invoice i WHERE i.customer_id = c.id AND i.state IN ('Sent', 'PartiallyPaid') \
+     AND i.archived_at IS NULL) AS open_invoices FROM customer c WHERE c.organisation_id = ";
+
+impl Snapshot<'_> {
+    /// One customer of an organisation.
+    pub fn customer(
+        &mut self,
+        organisation: OrganisationId,
+        id: CustomerId,
+    ) -> Result<Option<Customer>, StoreError> {
+        let mut sql = Sql::new(SELECT);
+        sql.value(organisation.to_string()).push(" AND c.id = ").value(id.to_string());
+        let row = sql.first::<Row>(self.connection())?.map(CustomerRow::try_from).transpose()?;
+        Ok(row.map(|row| row.customer))
+    }
+
+    /// Customers in order of name, after a [`CustomerRow::cursor`] or from the start when it is empty.
+    pub fn customers(
+        &mut self,
+        organisation: OrganisationId,
+        search: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<CustomerRow>, StoreError> {
+        let mut sql = Sql::new(SELECT);
+        sql.value(organisation.to_string());
+        if !search.is_empty() {
+            let pattern =
+                format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            sql.push(" AND c.search LIKE ").value(pattern).push(" ESCAPE '\\'");
+        }
+        if let Some((name, id)) = after.rsplit_once('~') {
+            sql.push(" AND (c.name_folded, c.id) > (").value(name).push(", ").value(id).push(")");
+        }
+        sql.push(" ORDER BY c.name_folded, c.id LIMIT ").value(limit as i64);
+        sql.load::<Row>(self.connection())?.into_iter().map(CustomerRow::try_from).collect()
+    }
+}

@@ -1,0 +1,123 @@
+//! Customers: the list, and one with their invoices and reminders.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+use super::WebError;
+use super::frame::{Frame, Section, page};
+use super::invoices::RowView;
+use super::reminders::LogRow;
+use super::session::SignedIn;
+use crate::domain::ids::CustomerId;
+use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, Place, Sort, Tab};
+use crate::domain::person::Permission;
+use crate::store::ReminderFilter;
+
+/// Rows a page.
+const PER_PAGE: usize = 50;
+
+/// The list's address.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomerQuery {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    q: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    after: String,
+}
+
+struct CustomerView {
+    id: String,
+    name: String,
+    email: Option<String>,
+    open: usize,
+}
+
+#[derive(Template)]
+#[template(path = "customers/index.html")]
+struct CustomersPage {
+    frame: Frame,
+    query: CustomerQuery,
+    rows: Vec<CustomerView>,
+    next: Option<String>,
+    may_import: bool,
+}
+
+/// `GET /customers`
+pub async fn index(by: SignedIn, query: web::Query<CustomerQuery>) -> Result<HttpResponse, WebError> {
+    let query = query.into_inner();
+    let organisation = by.organisation.id;
+    let (search, after) = (query.q.trim().to_lowercase(), query.after.clone());
+    let mut rows = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| {
+            Ok(snapshot.customers(organisation, &search, &after, PER_PAGE + 1)?)
+        })
+        .await?;
+    let has_more = rows.len() > PER_PAGE;
+    rows.truncate(PER_PAGE);
+    let next = rows.last().filter(|_| has_more).and_then(|row| {
+        let query = CustomerQuery { after: row.cursor(), ..query.clone() };
+        serde_html_form::to_string(&query).ok().map(|query| format!("/customers?{query}"))
+    });
+    let rows = rows
+        .into_iter()
+        .map(|row| CustomerView {
+            id: row.customer.id.to_string(),
+            name: row.customer.name.to_string(),
+            email: row.customer.email.map(|email| email.to_string()),
+            open: row.open_invoices,
+        })
+        .collect();
+    let may_import = by.user.may(Permission::Import);
+    page(&CustomersPage { frame: by.frame(Section::Customers, "Customers"), query, rows, next, may_import })
+}
+
+#[derive(Template)]
+#[template(path = "customers/show.html")]
+struct CustomerPage {
+    frame: Frame,
+    id: String,
+    external_id: Option<String>,
+    email: Option<String>,
+    totals: String,
+    rows: Vec<RowView>,
+    more: usize,
+    reminders: Vec<LogRow>,
+}
+
+/// `GET /customers/{id}`
+pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+    let id: CustomerId = path.parse().map_err(|_| WebError::NotFound)?;
+    let (organisation, today) = (by.organisation.id, by.today());
+    let (customer, invoices, open, reminders) = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| {
+            let customer = snapshot.customer(organisation, id)?.ok_or(WebError::NotFound)?;
+            let filter = |tab| InvoiceFilter { customer: Some(id), ..InvoiceFilter::tab(tab) };
+            let list = InvoiceList {
+                filter: filter(Tab::All),
+                sort: Sort { is_descending: true, ..Sort::default() },
+                per: 100,
+                place: Place::Start,
+            };
+            let invoices = snapshot.invoice_page(organisation, &list, today)?;
+            let open = snapshot.matching(organisation, &filter(Tab::Open), today)?;
+            let log = ReminderFilter { customer: Some(id), ..ReminderFilter::default() };
+            Ok((customer, invoices, open, snapshot.reminders(organisation, &log, None, 20)?))
+        })
+        .await?;
+    page(&CustomerPage {
+        frame: by.frame(Section::Customers, customer.name.to_string()),
+        id: customer.id.to_string(),
+        external_id: customer.external_id.map(|id| id.to_string()),
+        email: customer.email.map(|email| email.to_string()),
+        totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
+        more: invoices.matching.count - invoices.rows.len(),
+        rows: invoices.rows.iter().map(|row| RowView::new(row, &by, &[])).collect(),
+        reminders: reminders.into_iter().map(|row| LogRow::new(row, &by)).collect(),
+    })
+}

@@ -1,0 +1,315 @@
+//! The Invoices page.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::NaiveDate;
+
+use super::WebError;
+use super::frame::{Frame, Section, page, page_with};
+use super::session::{SignedIn, is_htmx};
+use crate::domain::invoice::DisplayStatus;
+use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery, PAGE_SIZES, Sort, SortKey, Tab};
+use crate::domain::money::{Currency, grouped_count};
+use crate::domain::organisation::{ago, day_in_words};
+use crate::domain::person::Permission;
+use crate::domain::proposal::ineligible_sentence;
+use crate::store::{InvoicePage, InvoiceRow};
+
+/// One row, in words.
+pub struct RowView {
+    pub(super) id: String,
+    pub(super) number: String,
+    pub(super) customer_id: String,
+    pub(super) customer: String,
+    pub(super) email: Option<String>,
+    pub(super) status: DisplayStatus,
+    pub(super) is_archived: bool,
+    pub(super) is_owed: bool,
+    pub(super) due_on: String,
+    pub(super) due_in_words: String,
+    pub(super) balance: String,
+    pub(super) of_total: Option<String>,
+    pub(super) minor: i64,
+    pub(super) currency: &'static str,
+    pub(super) decimals: u32,
+    pub(super) ineligible: String,
+    pub(super) why: &'static str,
+    pub(super) last_reminder: Option<(String, String)>,
+    pub(super) is_checked: bool,
+}
+
+impl RowView {
+    pub(super) fn new(row: &InvoiceRow, signed_in: &SignedIn, checked: &[String]) -> Self {
+        let (invoice, today) = (&row.invoice, signed_in.today());
+        let now = signed_in.state.actions.clock().now();
+        let ineligible = invoice.ineligible();
+        let id = invoice.id.to_string();
+        Self {
+            is_checked: checked.contains(&id),
+            id,
+            number: invoice.number.to_string(),
+            customer_id: invoice.customer_id.to_string(),
+            customer: row.customer_name.to_string(),
+            email: row.recipient.as_ref().map(ToString::to_string),
+            status: invoice.status(today),
+            is_archived: invoice.archived_at.is_some(),
+            is_owed: invoice.is_owed(),
+            due_on: day_in_words(invoice.due_on),
+            due_in_words: if invoice.is_owed() { invoice.due_in_words(today) } else { String::new() },
+            balance: invoice.balance.to_string(),
+            of_total: (invoice.balance != invoice.total && invoice.is_owed())
+                .then(|| format!("of {}", invoice.total.to_grouped())),
+            minor: invoice.balance.minor(),
+            currency: invoice.balance.currency().code(),
+            decimals: invoice.balance.currency().decimals(),
+            ineligible: ineligible.map(|why| why.to_string()).unwrap_or_default(),
+            why: ineligible.map_or("", |why| why.as_adjective()),
+            last_reminder: row.last_reminder.map(|(id, at)| (id.to_string(), ago(at, now))),
+        }
+    }
+}
+
+/// A tab with its count and address.
+struct TabView {
+    label: &'static str,
+    count: String,
+    href: String,
+    is_current: bool,
+}
+
+/// A column head that sorts.
+struct SortView {
+    href: String,
+    direction: Option<&'static str>,
+}
+
+/// Why the list is empty, and what to do.
+enum Emptiness {
+    NoLedger,
+    NoResult,
+    AllClear(Option<String>),
+    Nothing(&'static str),
+}
+
+/// What keeps the button away after the server has seen a selection, without JavaScript.
+pub(super) struct Objection {
+    pub(super) sentence: String,
+    pub(super) remindable: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "invoices/index.html", blocks = ["list"])]
+pub(super) struct InvoicesPage {
+    frame: Frame,
+    query: InvoiceQuery,
+    list_query: String,
+    tabs: Vec<TabView>,
+    sorts: [SortView; 4],
+    rows: Vec<RowView>,
+    currencies: Vec<Currency>,
+    is_filtered: bool,
+    filters_open: bool,
+    position: String,
+    matching: usize,
+    matching_text: String,
+    totals: String,
+    matching_ineligible: usize,
+    matching_why: String,
+    previous: Option<String>,
+    next: Option<String>,
+    emptiness: Option<Emptiness>,
+    may_send: bool,
+    may_change: bool,
+    may_import: bool,
+    problem: Option<String>,
+    objection: Option<Objection>,
+}
+
+/// `GET /invoices`
+pub async fn index(
+    signed_in: SignedIn,
+    request: HttpRequest,
+    query: web::Query<InvoiceQuery>,
+) -> Result<HttpResponse, WebError> {
+    let query = query.into_inner();
+    match InvoiceList::try_from(&query) {
+        Ok(list) => {
+            let view = InvoicesPage::read(&signed_in, query, list, &[]).await?;
+            if is_htmx(&request) { page(&view.as_list()) } else { page(&view) }
+        }
+        Err(problem) => {
+            let kept = InvoiceQuery { tab: query.tab.clone(), ..InvoiceQuery::default() };
+            let list = InvoiceList::try_from(&kept).unwrap_or(FALLBACK);
+            let mut view = InvoicesPage::read(&signed_in, kept, list, &[]).await?;
+            view.problem = Some(problem.to_string());
+            view.frame.title = format!("Error: {}", view.frame.title);
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
+        }
+    }
+}
+
+/// The open tab, when not even the tab can be read.
+const FALLBACK: InvoiceList = InvoiceList {
+    filter: InvoiceFilter {
+        tab: Tab::Open,
+        search: None,
+        customer: None,
+        currency: None,
+        due_from: None,
+        due_to: None,
+        least: None,
+        most: None,
+        not_reminded: None,
+    },
+    sort: Sort { key: SortKey::Due, is_descending: false },
+    per: PAGE_SIZES[1],
+    place: crate::domain::invoice_list::Place::Start,
+};
+
+impl InvoicesPage {
+    pub(super) async fn read(
+        signed_in: &SignedIn,
+        query: InvoiceQuery,
+        list: InvoiceList,
+        checked: &[String],
+    ) -> Result<Self, WebError> {
+        let (organisation, today) = (signed_in.organisation.id, signed_in.today());
+        let wanted = list.clone();
+        let (found, counts, currencies, next_due) = signed_in
+            .state
+            .reader
+            .read::<_, WebError>(move |snapshot| {
+                let found = snapshot.invoice_page(organisation, &wanted, today)?;
+                let next_due =
+                    if found.rows.is_empty() { snapshot.next_due_day(organisation, today)? } else { None };
+                let counts = snapshot.tab_counts(organisation, today)?;
+                Ok((found, counts, snapshot.invoice_currencies(organisation)?, next_due))
+            })
+            .await?;
+        let user = &signed_in.user;
+        let all = counts.iter().find(|(tab, _)| *tab == Tab::All).map_or(0, |(_, count)| *count);
+        let ineligible: usize = found.matching.ineligible.iter().map(|(_, count)| count).sum();
+        Ok(Self {
+            frame: signed_in.frame(Section::Invoices, "Invoices"),
+            list_query: address(&InvoiceQuery {
+                after: String::new(),
+                before: String::new(),
+                ..query.clone()
+            }),
+            tabs: tabs(&query, list.filter.tab, &counts),
+            sorts: [SortKey::Number, SortKey::Customer, SortKey::Due, SortKey::Balance]
+                .map(|key| sort_view(&query, list.sort, key)),
+            rows: found.rows.iter().map(|row| RowView::new(row, signed_in, checked)).collect(),
+            currencies,
+            is_filtered: list.filter.is_narrowed(),
+            filters_open: InvoiceFilter { search: None, ..list.filter.clone() }.is_narrowed(),
+            position: position(&found),
+            matching: found.matching.count,
+            matching_text: grouped_count(found.matching.count),
+            totals: if found.matching.totals.is_empty() {
+                String::new()
+            } else {
+                found.matching.totals.to_string()
+            },
+            matching_ineligible: ineligible,
+            matching_why: if ineligible > 0 {
+                ineligible_sentence(&found.matching.ineligible, found.matching.count)
+            } else {
+                String::new()
+            },
+            previous: found.previous.as_ref().map(|cursor| {
+                address(&InvoiceQuery { after: String::new(), before: cursor.to_string(), ..query.clone() })
+            }),
+            next: found.next.as_ref().map(|cursor| {
+                address(&InvoiceQuery { after: cursor.to_string(), before: String::new(), ..query.clone() })
+            }),
+            emptiness: found.rows.is_empty().then(|| emptiness(&list.filter, all, next_due)),
+            may_send: user.may(Permission::SendReminder),
+            may_change: user.may(Permission::ChangeInvoice),
+            may_import: user.may(Permission::Import),
+            query,
+            problem: None,
+            objection: None,
+        })
+    }
+
+    pub(super) fn with_objection(mut self, objection: Objection) -> Self {
+        self.frame.title = format!("Error: {}", self.frame.title);
+        self.objection = Some(objection);
+        self
+    }
+
+    pub(super) fn with_problem(mut self, problem: String) -> Self {
+        self.frame.title = format!("Error: {}", self.frame.title);
+        self.problem = Some(problem);
+        self
+    }
+}
+
+/// The page's address with a query.
+pub(super) fn address(query: &InvoiceQuery) -> String {
+    match serde_html_form::to_string(query) {
+        Ok(text) if text.is_empty() => "/invoices".to_owned(),
+        Ok(text) => format!("/invoices?{text}"),
+        Err(_) => "/invoices".to_owned(),
+    }
+}
+
+fn tabs(query: &InvoiceQuery, current: Tab, counts: &[(Tab, usize)]) -> Vec<TabView> {
+    let view = |(tab, count): &(Tab, usize)| TabView {
+        label: tab.label(),
+        count: grouped_count(*count),
+        href: address(&InvoiceQuery {
+            tab: tab.to_string(),
+            after: String::new(),
+            before: String::new(),
+            ..query.clone()
+        }),
+        is_current: *tab == current,
+    };
+    counts.iter().map(view).collect()
+}
+
+fn sort_view(query: &InvoiceQuery, current: Sort, key: SortKey) -> SortView {
+    let is_current = current.key == key;
+    let next = Sort { key, is_descending: is_current && !current.is_descending };
+    SortView {
+        href: address(&InvoiceQuery {
+            sort: next.to_string(),
+            after: String::new(),
+            before: String::new(),
+            ..query.clone()
+        }),
+        direction: is_current.then_some(if current.is_descending { "descending" } else { "ascending" }),
+    }
+}
+
+fn position(found: &InvoicePage) -> String {
+    match found.rows.len() {
+        0 => String::new(),
+        rows => format!(
+            "{}\u{2013}{} of {}",
+            grouped_count(found.first),
+            grouped_count(found.first + rows - 1),
+            grouped_count(found.matching.count)
+        ),
+    }
+}
+
+fn emptiness(filter: &InvoiceFilter, all: usize, next_due: Option<NaiveDate>) -> Emptiness {
+    if all == 0 {
+        return Emptiness::NoLedger;
+    }
+    if filter.is_narrowed() {
+        return Emptiness::NoResult;
+    }
+    match filter.tab {
+        Tab::Open | Tab::Overdue => Emptiness::AllClear(next_due.map(day_in_words)),
+        Tab::Upcoming => Emptiness::Nothing("Nothing is due today or later."),
+        Tab::Paid => Emptiness::Nothing("No invoice is paid yet."),
+        Tab::Draft => Emptiness::Nothing("There are no drafts."),
+        Tab::Archived => Emptiness::Nothing("Nothing is archived."),
+        Tab::All => Emptiness::NoLedger,
+    }
+}

@@ -1,0 +1,48 @@
+//! The mail that an invoice would get now, exactly as it would be sent.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::WebError;
+use super::frame::{Frame, Section, page};
+use super::session::SignedIn;
+use crate::domain::ids::InvoiceId;
+use crate::domain::mail_message::RenderedMail;
+
+#[derive(Template)]
+#[template(path = "reminders/preview.html")]
+struct PreviewPage {
+    frame: Frame,
+    subject: String,
+    text: String,
+    source: String,
+}
+
+/// `GET /mail-previews/{invoice id}`
+pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+    let id = id(&path)?;
+    let mail = by.state.actions.preview_reminder(&by.user, id, None).await?;
+    let source = format!("/mail-previews/{id}/html");
+    let frame = by.frame(Section::Invoices, "Preview");
+    page(&PreviewPage { frame, subject: mail.subject, text: mail.text, source })
+}
+
+/// `GET /mail-previews/{invoice id}/html`
+pub async fn html(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+    Ok(mail_document(by.state.actions.preview_reminder(&by.user, id(&path)?, None).await?))
+}
+
+fn id(text: &str) -> Result<InvoiceId, WebError> {
+    text.parse().map_err(|_| WebError::NotFound)
+}
+
+/// A mail's HTML for a frame: nothing in it may run, load or lead out of the frame.
+pub(super) fn mail_document(mail: RenderedMail) -> HttpResponse {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; \
+         base-uri 'none'; form-action 'none'; sandbox allow-popups";
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .body(mail.html)
+}

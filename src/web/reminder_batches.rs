@@ -1,0 +1,380 @@
+//! "Yes, send reminders", and the page that shows how far it is.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::WebError;
+use super::frame::{Frame, Section, go_to, page, see_other};
+use super::invoices::address;
+use super::reminder_proposals::{Carried, MANY, ProposalView, counted, show};
+use super::session::{Posted, SignedIn, is_htmx};
+use super::sign_in::Nothing;
+use crate::actions::{ActionError, Origin, Stale};
+use crate::domain::ids::BatchId;
+use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery};
+use crate::domain::money::grouped_count;
+use crate::domain::person::Permission;
+use crate::domain::proposal::LeftOut;
+use crate::domain::reminder::{FailureKind, ReminderState};
+use crate::store::{BatchProgress, BatchRow};
+
+/// Rows shown of each group.
+const SHOWN: usize = 100;
+
+/// What "Yes" sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct YesForm {
+    confirmation: String,
+    signature: String,
+    matching: String,
+    list: String,
+    sure: String,
+}
+
+impl YesForm {
+    fn query(&self) -> InvoiceQuery {
+        let text = self.list.strip_prefix("/invoices").unwrap_or(&self.list).trim_start_matches('?');
+        serde_html_form::from_str(text).unwrap_or_default()
+    }
+
+    fn filter(&self) -> Result<Option<InvoiceFilter>, WebError> {
+        if self.matching.is_empty() {
+            return Ok(None);
+        }
+        InvoiceList::try_from(&self.query())
+            .map(|list| Some(list.filter))
+            .map_err(|problem| WebError::BadRequest(problem.to_string()))
+    }
+
+    fn carried(&self, action: String) -> Carried {
+        let list = address(&self.query());
+        Carried { matching: self.matching.clone(), back: list.clone(), list, action }
+    }
+}
+
+/// `POST /reminder-batches`
+pub async fn create(request: HttpRequest, posted: Posted<YesForm>) -> Result<HttpResponse, WebError> {
+    posted.by.require(Permission::SendReminder)?;
+    accept(&request, posted, "/reminder-batches".to_owned()).await
+}
+
+async fn accept(
+    request: &HttpRequest,
+    posted: Posted<YesForm>,
+    action: String,
+) -> Result<HttpResponse, WebError> {
+    let (by, form) = (posted.by, posted.form);
+    let is_htmx = is_htmx(request);
+    if form.sure.is_empty() && form.confirmation.lines().count() > MANY + 1 {
+        return ask_again(&by, is_htmx, &form, action).await;
+    }
+    let done =
+        by.state.actions.send_reminders(&by.user, &form.confirmation, &form.signature, form.filter()?).await;
+    match done {
+        Ok(batch) => Ok(go_to(is_htmx, format!("/reminder-batches/{batch}"))),
+        Err(ActionError::Stale(stale)) => {
+            let Stale { proposed, changes } = *stale;
+            let Some(proposed) = proposed else {
+                let sentences: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                return Err(WebError::Refused(format!("Nothing was sent. {}", sentences.join(" "))));
+            };
+            let changes = changes.iter().map(ToString::to_string).collect();
+            let view = ProposalView::new(proposed, form.carried(action), &by, 0).with_changes(changes);
+            show(&by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The extra box was not ticked: the same selection is shown once more.
+async fn ask_again(
+    by: &SignedIn,
+    is_htmx: bool,
+    form: &YesForm,
+    action: String,
+) -> Result<HttpResponse, WebError> {
+    let settings = by.state.actions.settings();
+    let confirmed = settings.verified(&form.confirmation, &form.signature)?;
+    let seen = confirmed.seen.len();
+    let origin = match (confirmed.retry_of, form.filter()?) {
+        (Some(batch), _) => Origin::Failed(batch),
+        (None, Some(filter)) => Origin::Matching { filter, seen },
+        (None, None) => Origin::Chosen(confirmed.seen.iter().map(|seen| seen.invoice_id).collect()),
+    };
+    let proposed = by.state.actions.propose_reminders(&by.user, origin).await?;
+    let needs_tick = proposed.proposal.drafts.len() > MANY;
+    let view = ProposalView::new(proposed, form.carried(action), by, seen);
+    let view = if needs_tick { view.with_tick_missing() } else { view };
+    show(by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
+}
+
+/// Failed mails with one cause.
+struct Cause {
+    heading: &'static str,
+    advice: &'static str,
+    rows: Vec<ResultView>,
+}
+
+/// One row of the result.
+struct ResultView {
+    invoice_id: String,
+    number: String,
+    customer: String,
+    recipient: String,
+    reminder_id: Option<String>,
+    status: &'static str,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "reminder_batches/show.html", blocks = ["progress"])]
+struct BatchPage {
+    frame: Frame,
+    id: String,
+    who: String,
+    is_finished: bool,
+    is_undoable: bool,
+    undo_until: String,
+    may_cancel: bool,
+    may_retry: bool,
+    selected: usize,
+    settled: usize,
+    sentence: String,
+    waiting: String,
+    figures: [(&'static str, String); 7],
+    causes: Vec<Cause>,
+    others: Vec<ResultView>,
+    others_more: usize,
+    left_out: Vec<ResultView>,
+    retry_of: Option<String>,
+    retries: Vec<String>,
+    poll: &'static str,
+}
+
+/// Whether only the progress is asked for.
+#[derive(Deserialize)]
+pub struct ShowQuery {
+    progress: Option<String>,
+}
+
+/// `GET /reminder-batches/{id}`
+pub async fn show_batch(
+    by: SignedIn,
+    path: web::Path<String>,
+    query: web::Query<ShowQuery>,
+) -> Result<HttpResponse, WebError> {
+    let view = read(&by, id(&path)?).await?;
+    if query.progress.is_some() { page(&view.as_progress()) } else { page(&view) }
+}
+
+fn id(text: &str) -> Result<BatchId, WebError> {
+    text.parse().map_err(|_| WebError::NotFound)
+}
+
+async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
+    let organisation = by.organisation.id;
+    let (progress, failed, others, left_out) = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| {
+            let progress = snapshot.batch(organisation, id)?.ok_or(WebError::NotFound)?;
+            let failed =
+                snapshot.batch_rows(id, &[ReminderState::Failed, ReminderState::Unconfirmed], SHOWN * 5)?;
+            let rest = [
+                ReminderState::Committed,
+                ReminderState::Claimed,
+                ReminderState::Pending,
+                ReminderState::Scheduled,
+                ReminderState::Sent,
+                ReminderState::Cancelled,
+            ];
+            let others = snapshot.batch_rows(id, &rest, SHOWN)?;
+            Ok((progress, failed, others, snapshot.batch_left_out(id, SHOWN)?))
+        })
+        .await?;
+    Ok(BatchPage::new(by, progress, failed, others, left_out))
+}
+
+impl BatchPage {
+    fn new(
+        by: &SignedIn,
+        progress: BatchProgress,
+        failed: Vec<BatchRow>,
+        others: Vec<BatchRow>,
+        left_out: Vec<BatchRow>,
+    ) -> Self {
+        let now = by.state.actions.clock().now();
+        let is_finished = progress.is_finished();
+        let is_undoable = progress.pending > 0 && now < progress.not_before && progress.sent == 0;
+        let done =
+            progress.sent + progress.failed + progress.unconfirmed + progress.cancelled + progress.left_out;
+        let accepted = if by.state.is_mail_captured {
+            "kept here, not delivered"
+        } else {
+            "accepted by the mail server"
+        };
+        Self {
+            frame: by.frame(Section::Reminders, "Sending reminders"),
+            id: progress.id.to_string(),
+            who: format!("{} \u{b7} {}", progress.actor_name, by.organisation.local(progress.created_at)),
+            is_finished,
+            is_undoable,
+            undo_until: by.organisation.local(progress.not_before),
+            may_cancel: progress.pending > 0 && by.user.may(Permission::CancelReminder),
+            may_retry: is_finished && progress.failed > 0 && by.user.may(Permission::ResendReminder),
+            selected: progress.selected,
+            settled: progress.settled(),
+            sentence: sentence(&progress, accepted),
+            waiting: waiting(by, &progress, is_undoable, now),
+            figures: [
+                ("Selected", grouped_count(progress.selected)),
+                ("Sent", grouped_count(progress.sent)),
+                ("Failed", grouped_count(progress.failed)),
+                ("May have been delivered", grouped_count(progress.unconfirmed)),
+                ("Left out", grouped_count(progress.left_out)),
+                ("Cancelled", grouped_count(progress.cancelled)),
+                ("Waiting", grouped_count(progress.selected - done.min(progress.selected))),
+            ],
+            causes: causes(failed),
+            others_more: (progress.sent + progress.cancelled + progress.pending + progress.in_flight)
+                .saturating_sub(others.len()),
+            others: others.into_iter().map(|row| result(row, by)).collect(),
+            left_out: left_out.into_iter().map(left_out_row).collect(),
+            retry_of: progress.retry_of.map(|id| id.to_string()),
+            retries: progress.retries.iter().map(ToString::to_string).collect(),
+            poll: if now - progress.created_at < chrono::TimeDelta::seconds(30) {
+                "load delay:1s"
+            } else {
+                "load delay:2s"
+            },
+        }
+    }
+}
+
+fn sentence(progress: &BatchProgress, accepted: &str) -> String {
+    let mut parts =
+        vec![format!("{} of {} {accepted}", grouped_count(progress.sent), grouped_count(progress.selected))];
+    let failed = progress.failed + progress.unconfirmed;
+    if failed > 0 {
+        parts.push(format!("{} failed", grouped_count(failed)));
+    }
+    if progress.left_out > 0 {
+        parts.push(format!("{} left out", grouped_count(progress.left_out)));
+    }
+    if progress.cancelled > 0 {
+        parts.push(format!("{} cancelled", grouped_count(progress.cancelled)));
+    }
+    format!("{}.", parts.join(", "))
+}
+
+fn waiting(
+    by: &SignedIn,
+    progress: &BatchProgress,
+    is_undoable: bool,
+    now: chrono::DateTime<chrono::Utc>,
+) -> String {
+    match &by.relay_down {
+        _ if progress.is_finished() => String::new(),
+        _ if is_undoable => {
+            let left = (progress.not_before - now).num_seconds() + 1;
+            format!(
+                "Sending starts in {}. Until then you can undo it.",
+                counted(usize::try_from(left).unwrap_or(0), "second")
+            )
+        }
+        Some(down) => format!(
+            "The mail server is not reachable since {}. The batch waits and goes on by itself. ({})",
+            by.organisation.local(down.since),
+            down.problem
+        ),
+        None => String::new(),
+    }
+}
+
+fn causes(failed: Vec<BatchRow>) -> Vec<Cause> {
+    let mut causes: Vec<(FailureKind, Cause)> = Vec::new();
+    for row in failed {
+        let word = row.reason.as_deref().and_then(|reason| reason.split(':').next()).unwrap_or("");
+        let kind = word.parse().unwrap_or(FailureKind::Refused);
+        let detail = row
+            .reason
+            .as_deref()
+            .and_then(|reason| reason.split_once(": "))
+            .map_or("", |(_, words)| words)
+            .to_owned();
+        let view = view_of(row, "Failed", detail);
+        match causes.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, cause)) => cause.rows.push(view),
+            None => causes
+                .push((kind, Cause { heading: kind.heading(), advice: kind.advice(), rows: vec![view] })),
+        }
+    }
+    causes.sort_by_key(|(kind, _)| *kind);
+    causes.into_iter().map(|(_, cause)| cause).collect()
+}
+
+fn result(row: BatchRow, by: &SignedIn) -> ResultView {
+    let (status, detail) = match row.state {
+        Some(ReminderState::Sent) => ("Sent", String::new()),
+        Some(ReminderState::Cancelled) => ("Cancelled", row.reason.clone().unwrap_or_default()),
+        Some(ReminderState::Claimed | ReminderState::Committed) => ("Pending", "Sending".to_owned()),
+        _ => match (&row.reply, row.not_before) {
+            (Some(reply), Some(at)) if !reply.is_empty() => {
+                ("Pending", format!("Next try {} ({reply})", by.organisation.local(at)))
+            }
+            _ => ("Pending", "Queued".to_owned()),
+        },
+    };
+    view_of(row, status, detail)
+}
+
+fn left_out_row(row: BatchRow) -> ResultView {
+    let detail = row.reason.as_deref().and_then(LeftOut::sentence).unwrap_or_default();
+    view_of(row, "Left out", detail)
+}
+
+fn view_of(row: BatchRow, status: &'static str, detail: String) -> ResultView {
+    ResultView {
+        invoice_id: row.invoice_id.to_string(),
+        number: row.number.to_string(),
+        customer: row.customer_name.to_string(),
+        recipient: row.recipient.unwrap_or_default(),
+        reminder_id: row.reminder_id.map(|id| id.to_string()),
+        status,
+        detail,
+    }
+}
+
+/// `POST /reminder-batches/{id}/cancellation`: Undo and "Cancel remaining".
+pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.require(Permission::CancelReminder)?;
+    let id = id(&path)?;
+    match by.state.actions.cancel_batch(&by.user, id).await {
+        // Nothing left to cancel: the page says how it ended.
+        Ok(_) | Err(ActionError::Refused(_)) => Ok(see_other(format!("/reminder-batches/{id}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /reminder-batches/{id}/retries`: first shows what would go out again, then, with the confirmation, does it.
+pub async fn retry(
+    request: HttpRequest,
+    path: web::Path<String>,
+    posted: Posted<YesForm>,
+) -> Result<HttpResponse, WebError> {
+    posted.by.require(Permission::ResendReminder)?;
+    let id = id(&path)?;
+    let action = format!("/reminder-batches/{id}/retries");
+    if !posted.form.confirmation.is_empty() {
+        return accept(&request, posted, action).await;
+    }
+    let by = posted.by;
+    let proposed = by.state.actions.propose_reminders(&by.user, Origin::Failed(id)).await?;
+    let back = format!("/reminder-batches/{id}");
+    let carried = Carried { matching: String::new(), list: String::new(), action, back };
+    show(&by, is_htmx(&request), StatusCode::OK, ProposalView::new(proposed, carried, &by, 0))
+}

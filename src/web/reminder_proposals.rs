@@ -1,0 +1,386 @@
+//! "Send reminders?": what would go out, shown before it does. Stores nothing.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::WebError;
+use super::frame::{Frame, Section, page_with};
+use super::invoices::{InvoicesPage, Objection, address};
+use super::session::{Posted, SignedIn, is_htmx};
+use crate::actions::{ActionError, Origin, Proposed};
+use crate::domain::ids::InvoiceId;
+use crate::domain::invoice_list::{InvoiceList, InvoiceQuery};
+use crate::domain::money::grouped_count;
+use crate::domain::person::Permission;
+use crate::domain::proposal::{LeftOut, NotRemindable, Proposal, ineligible_sentence};
+
+/// Above so many mails a person ticks an extra box.
+pub(super) const MANY: usize = 200;
+/// Rows shown of each list.
+const SHOWN: usize = 200;
+
+/// A selection, as the Invoices page posts it.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct SelectionForm {
+    invoice: Vec<String>,
+    /// One invoice's own button, or those that "Deselect them" leaves.
+    only: String,
+    /// How many matched when the page was drawn; empty when invoices were ticked.
+    matching: String,
+    /// The page's query.
+    list: String,
+}
+
+impl SelectionForm {
+    fn ids(&self) -> Vec<String> {
+        match self.only.as_str() {
+            "" => self.invoice.clone(),
+            only => only.split(',').map(str::to_owned).collect(),
+        }
+    }
+
+    fn query(&self) -> InvoiceQuery {
+        let text = self.list.strip_prefix("/invoices").unwrap_or(&self.list).trim_start_matches('?');
+        serde_html_form::from_str(text).unwrap_or_default()
+    }
+
+    fn origin(&self) -> Result<Origin, WebError> {
+        if self.only.is_empty() && !self.matching.is_empty() {
+            let list = InvoiceList::try_from(&self.query())
+                .map_err(|problem| WebError::BadRequest(problem.to_string()))?;
+            let seen = self.matching.parse().map_err(|_| unreadable())?;
+            return Ok(Origin::Matching { filter: list.filter, seen });
+        }
+        let ids = self
+            .ids()
+            .iter()
+            .map(|id| id.parse::<InvoiceId>().map_err(|_| unreadable()))
+            .collect::<Result<_, _>>();
+        ids.map(Origin::Chosen)
+    }
+}
+
+fn unreadable() -> WebError {
+    WebError::BadRequest(
+        "The selection cannot be read. Go back to the invoices and select them again.".to_owned(),
+    )
+}
+
+/// A row of the confirmation.
+pub(super) struct ProposedRow {
+    id: String,
+    number: String,
+    customer: String,
+    recipient: String,
+    amount: String,
+    why: String,
+    reminder: Option<String>,
+}
+
+/// Everything the confirmation says.
+pub(super) struct ProposalView {
+    pub(super) title: &'static str,
+    sentence: String,
+    template: String,
+    sender: String,
+    left_out_sentence: String,
+    recent: String,
+    several: Vec<String>,
+    several_more: usize,
+    rows: Vec<ProposedRow>,
+    rows_more: usize,
+    left_out: Vec<ProposedRow>,
+    left_out_more: usize,
+    changes: Vec<String>,
+    changes_more: usize,
+    mails: usize,
+    mails_text: String,
+    needs_tick: bool,
+    tick_missing: bool,
+    confirmation: String,
+    signature: String,
+    matching: String,
+    list: String,
+    action: String,
+    back: String,
+}
+
+#[derive(Template)]
+#[template(path = "reminder_proposals/page.html")]
+struct ProposalPage {
+    frame: Frame,
+    csrf: String,
+    view: ProposalView,
+}
+
+#[derive(Template)]
+#[template(path = "reminder_proposals/dialog.html")]
+struct ProposalDialog {
+    csrf: String,
+    view: ProposalView,
+}
+
+#[derive(Template)]
+#[template(path = "reminder_proposals/objection.html")]
+struct ObjectionDialog {
+    csrf: String,
+    title: &'static str,
+    sentence: String,
+    remindable: Vec<String>,
+    list: String,
+}
+
+/// `POST /reminder-proposals`
+pub async fn create(request: HttpRequest, posted: Posted<SelectionForm>) -> Result<HttpResponse, WebError> {
+    let (by, form) = (posted.by, posted.form);
+    by.require(Permission::SendReminder)?;
+    let origin = form.origin()?;
+    let selected = match &origin {
+        Origin::Chosen(ids) => ids.len(),
+        Origin::Matching { seen, .. } => *seen,
+        Origin::Failed(_) => 0,
+    };
+    let is_htmx = is_htmx(&request);
+    match by.state.actions.propose_reminders(&by.user, origin.clone()).await {
+        Ok(proposed) => {
+            let carried = Carried::new(&form, &origin);
+            show(&by, is_htmx, StatusCode::OK, ProposalView::new(proposed, carried, &by, selected))
+        }
+        Err(ActionError::NotRemindable(refused)) => object(&by, is_htmx, &form, &refused).await,
+        Err(error @ (ActionError::NothingSelected | ActionError::TooMany(_) | ActionError::Refused(_))) => {
+            refuse(&by, is_htmx, &form, error.to_string()).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a confirmation carries along for the next step.
+pub(super) struct Carried {
+    pub(super) matching: String,
+    pub(super) list: String,
+    pub(super) action: String,
+    pub(super) back: String,
+}
+
+impl Carried {
+    fn new(form: &SelectionForm, origin: &Origin) -> Self {
+        let matching = match origin {
+            Origin::Matching { seen, .. } => seen.to_string(),
+            Origin::Chosen(_) | Origin::Failed(_) => String::new(),
+        };
+        let list = address(&form.query());
+        Self { matching, back: list.clone(), list, action: "/reminder-batches".to_owned() }
+    }
+}
+
+impl ProposalView {
+    pub(super) fn new(proposed: Proposed, carried: Carried, by: &SignedIn, seen: usize) -> Self {
+        let Proposed { proposal, template, sender, confirmation, signature, changes } = proposed;
+        let mails = proposal.drafts.len();
+        let recent = proposal.reminded_within_a_day(by.state.actions.clock().now());
+        let several = proposal.several_mails();
+        let mut changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let now_matching = proposal.drafts.len() + proposal.left_out.len();
+        if changes.is_empty() && !carried.matching.is_empty() && now_matching != seen {
+            changes.push(format!(
+                "{} matched when you looked; {} match now.",
+                grouped_count(seen),
+                grouped_count(now_matching)
+            ));
+        }
+        let list = |rows: Vec<ProposedRow>| {
+            let more = rows.len().saturating_sub(SHOWN);
+            (rows.into_iter().take(SHOWN).collect::<Vec<_>>(), more)
+        };
+        let (rows, rows_more) = list(mailed(&proposal));
+        let (left_out, left_out_more) = list(left(&proposal));
+        Self {
+            title: if mails == 0 { "No reminders can be sent" } else { "Send reminders?" },
+            sentence: format!(
+                "{} to {}, {} in total.",
+                counted(mails, "e-mail"),
+                counted(proposal.customers(), "customer"),
+                proposal.totals()
+            ),
+            template: format!("Invoice reminder (default), version {}", template.number),
+            sender: format!(
+                "{} <{}>, answers go to {}",
+                sender.name,
+                sender.from,
+                sender.reply_to.as_ref().unwrap_or(&sender.from)
+            ),
+            left_out_sentence: left_out_sentence(&proposal),
+            recent: if recent > 0 {
+                format!(
+                    "{} reminded in the last 24 hours.",
+                    if recent == 1 { "1 was".to_owned() } else { format!("{} were", grouped_count(recent)) }
+                )
+            } else {
+                String::new()
+            },
+            several_more: several.len().saturating_sub(5),
+            several: several
+                .iter()
+                .take(5)
+                .map(|(name, mails)| format!("{name} gets {mails} mails"))
+                .collect(),
+            rows,
+            rows_more,
+            left_out,
+            left_out_more,
+            changes_more: changes.len().saturating_sub(20),
+            changes: changes.into_iter().take(20).collect(),
+            mails,
+            mails_text: grouped_count(mails),
+            needs_tick: mails > MANY,
+            tick_missing: false,
+            confirmation: confirmation.to_string(),
+            signature,
+            matching: carried.matching,
+            list: carried.list,
+            action: carried.action,
+            back: carried.back,
+        }
+    }
+
+    pub(super) fn with_changes(mut self, changes: Vec<String>) -> Self {
+        self.changes_more = changes.len().saturating_sub(20);
+        self.changes = changes.into_iter().take(20).collect();
+        self
+    }
+
+    pub(super) fn with_tick_missing(mut self) -> Self {
+        self.tick_missing = true;
+        self
+    }
+}
+
+/// "1 e-mail", "42 e-mails".
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    format!("{} {thing}{}", grouped_count(count), if count == 1 { "" } else { "s" })
+}
+
+fn mailed(proposal: &Proposal) -> Vec<ProposedRow> {
+    proposal
+        .drafts
+        .iter()
+        .map(|draft| ProposedRow {
+            id: draft.candidate.invoice.id.to_string(),
+            number: draft.candidate.invoice.number.to_string(),
+            customer: draft.candidate.customer_name.to_string(),
+            recipient: draft.recipient.to_string(),
+            amount: draft.candidate.invoice.balance.to_string(),
+            why: String::new(),
+            reminder: None,
+        })
+        .collect()
+}
+
+fn left(proposal: &Proposal) -> Vec<ProposedRow> {
+    proposal
+        .left_out
+        .iter()
+        .map(|(candidate, why)| ProposedRow {
+            id: candidate.invoice.id.to_string(),
+            number: candidate.invoice.number.to_string(),
+            customer: candidate.customer_name.to_string(),
+            recipient: String::new(),
+            amount: candidate.invoice.balance.to_string(),
+            why: why.to_string(),
+            reminder: why.reminder().map(|id| id.to_string()),
+        })
+        .collect()
+}
+
+fn left_out_sentence(proposal: &Proposal) -> String {
+    if proposal.left_out.is_empty() {
+        return String::new();
+    }
+    let count = |code: &str| proposal.left_out.iter().filter(|(_, why)| why.code() == code).count();
+    let mut codes: Vec<&str> = proposal.left_out.iter().map(|(_, why)| why.code()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let parts: Vec<String> = codes
+        .into_iter()
+        .map(|code| {
+            let sentence = LeftOut::sentence(code).unwrap_or_default();
+            format!("{} \u{2013} {}", grouped_count(count(code)), sentence.trim_end_matches('.'))
+        })
+        .collect();
+    format!("{} will be left out: {}.", grouped_count(proposal.left_out.len()), parts.join("; "))
+}
+
+pub(super) fn show(
+    by: &SignedIn,
+    is_htmx: bool,
+    status: StatusCode,
+    view: ProposalView,
+) -> Result<HttpResponse, WebError> {
+    let csrf = by.csrf.clone();
+    if is_htmx {
+        return page_with(status, &ProposalDialog { csrf, view });
+    }
+    let prefix = if status.is_success() { "" } else { "Error: " };
+    let frame = by.frame(Section::Invoices, format!("{prefix}{}", view.title));
+    page_with(status, &ProposalPage { frame, csrf, view })
+}
+
+/// Some selected invoices are not remindable: the ticks stay, and a sentence stands in the button's place.
+async fn object(
+    by: &SignedIn,
+    is_htmx: bool,
+    form: &SelectionForm,
+    refused: &NotRemindable,
+) -> Result<HttpResponse, WebError> {
+    let mut counts = std::collections::BTreeMap::new();
+    refused.ineligible.iter().for_each(|(_, why)| *counts.entry(*why).or_insert(0) += 1);
+    let counts: Vec<_> = counts.into_iter().collect();
+    let sentence = ineligible_sentence(&counts, refused.ineligible.len() + refused.remindable.len());
+    let remindable: Vec<String> = refused.remindable.iter().map(ToString::to_string).collect();
+    if is_htmx {
+        let dialog = ObjectionDialog {
+            csrf: by.csrf.clone(),
+            title: "Some invoices cannot be reminded",
+            sentence,
+            remindable,
+            list: address(&form.query()),
+        };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &dialog);
+    }
+    let checked = form.ids();
+    let view = list_again(by, form, &checked).await?.with_objection(Objection { sentence, remindable });
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
+}
+
+async fn refuse(
+    by: &SignedIn,
+    is_htmx: bool,
+    form: &SelectionForm,
+    problem: String,
+) -> Result<HttpResponse, WebError> {
+    if is_htmx {
+        let dialog = ObjectionDialog {
+            csrf: by.csrf.clone(),
+            title: "No reminders can be sent",
+            sentence: problem,
+            remindable: Vec::new(),
+            list: address(&form.query()),
+        };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &dialog);
+    }
+    let view = list_again(by, form, &form.ids()).await?.with_problem(problem);
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
+}
+
+async fn list_again(
+    by: &SignedIn,
+    form: &SelectionForm,
+    checked: &[String],
+) -> Result<InvoicesPage, WebError> {
+    let query = form.query();
+    let list = InvoiceList::try_from(&query).map_err(|problem| WebError::BadRequest(problem.to_string()))?;
+    InvoicesPage::read(by, query, list, checked).await
+}
