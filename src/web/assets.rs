@@ -37,12 +37,17 @@ fn joined(prefix: &str, suffix: &str) -> Vec<u8> {
     let mut names: Vec<_> =
         Embedded::iter().filter(|name| name.starts_with(prefix) && name.ends_with(suffix)).collect();
     names.sort();
-    let mut content = Vec::new();
+    let mut content = String::new();
     for file in names.iter().filter_map(|name| Embedded::get(name)) {
-        content.extend_from_slice(&file.data);
-        content.push(b'\n');
+        // Indentation and whole-line comments need not travel.
+        for line in String::from_utf8_lossy(&file.data).lines().map(str::trim) {
+            if !line.is_empty() && !line.starts_with("//") {
+                content.push_str(line);
+                content.push('\n');
+            }
+        }
     }
-    content
+    content.into_bytes()
 }
 
 /// Where pages find a file.
