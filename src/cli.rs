@@ -55,6 +55,8 @@ pub enum Command {
     /// API keys.
     #[command(subcommand, name = "api-key")]
     ApiKey(ApiKeyCommand),
+    /// Bring in a ledger file (Dunlin's own CSV): all of it, or with an error nothing.
+    Import(Import),
     /// Check configuration, database and mail server.
     Check,
 }
@@ -185,4 +187,23 @@ pub enum ApiKeyCommand {
         #[arg(long)]
         organisation: Option<OrganisationId>,
     },
+}
+
+/// Flags of `import`.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The file: UTF-8, comma-separated, with a header row.
+    pub file: PathBuf,
+    /// Where; may be left out when there is one organisation.
+    #[arg(long)]
+    pub organisation: Option<OrganisationId>,
+    /// Only say what it would do.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the summary and the findings as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Let the file undo payments, voids and archives that were recorded in Dunlin.
+    #[arg(long)]
+    pub reopen: bool,
 }

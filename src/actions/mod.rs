@@ -4,6 +4,7 @@ mod api_keys;
 mod closing;
 mod confirmation;
 mod delivery;
+mod imports;
 mod organisations;
 mod passwords;
 mod people;
@@ -27,6 +28,7 @@ use crate::domain::proposal::{MAX_BATCH, NotRemindable};
 use crate::store::{Reader, Store, StoreError};
 
 pub use delivery::{Composed, Go, Letter};
+pub use imports::ImportReport;
 pub use people::{Newcomer, SESSION_IDLE, SESSION_LIFE};
 pub use propose_reminders::{Origin, Proposed};
 pub use send_reminders::Stale;

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod import;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -89,6 +90,7 @@ pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<()
             println!("{}", installation.actions.add_api_key(organisation, name).await?);
             Ok(())
         }
+        Command::Import(flags) => import::import(&config, flags).await,
         Command::Check => check(&config).await,
     }
 }

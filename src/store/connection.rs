@@ -131,6 +131,14 @@ impl AnyConnection {
         }
     }
 
+    /// Keeps other transactions from changing the rows of table alias `table` before this one ends.
+    pub(super) fn locked(&self, table: &str) -> String {
+        match self {
+            Self::Sqlite(_) => String::new(),
+            Self::Postgres(_) => format!(" FOR UPDATE OF {table}"),
+        }
+    }
+
     /// Begins a transaction that sees one state of the database.
     pub(super) fn begin_read(&mut self) -> diesel::QueryResult<()> {
         match self {

@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Timestamp};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -19,6 +19,7 @@ enum Value {
     Instant(Option<NaiveDateTime>),
     Day(Option<NaiveDate>),
     Flag(bool),
+    Bytes(Option<Vec<u8>>),
 }
 
 /// A Rust value that has a column type.
@@ -48,6 +49,7 @@ into_value! {
     Option<DateTime<Utc>>, instant => Value::Instant(instant.map(|at| at.naive_utc()));
     NaiveDate, day => Value::Day(Some(day));
     bool, flag => Value::Flag(flag);
+    Option<Vec<u8>>, bytes => Value::Bytes(bytes);
 }
 
 /// A statement under construction.
@@ -114,6 +116,7 @@ macro_rules! bound {
                 Value::Instant(instant) => query.bind::<Nullable<Timestamp>, _>(instant),
                 Value::Day(day) => query.bind::<Nullable<Date>, _>(day),
                 Value::Flag(flag) => query.bind::<Bool, _>(flag),
+                Value::Bytes(bytes) => query.bind::<Nullable<Binary>, _>(bytes),
             };
         }
         query

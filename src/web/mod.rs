@@ -5,6 +5,7 @@ mod customers;
 mod email_notifications;
 mod error;
 mod frame;
+mod imports;
 mod invoice;
 mod invoices;
 mod mail_previews;
@@ -48,7 +49,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/setup").get(setup::new).post(setup::create))
         .configure(ledger)
         .configure(sending)
-        .configure(email_notifications::routes);
+        .configure(email_notifications::routes)
+        .configure(imports::routes);
 }
 
 /// Customers and their invoices.

@@ -1,0 +1,312 @@
+//! Bringing in a ledger file: a check that writes nothing, and a write that is all or nothing.
+
+use std::io::{Cursor, Read};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{ActionError, Actions};
+use crate::domain::ids::{CustomerId, ImportId, InvoiceId, OrganisationId};
+use crate::domain::invoice::InvoiceState;
+use crate::domain::ledger::{
+    Change, Finding, Ledger, Matched, Plan, PlannedInvoice, Summary, Terms, sample_ledger,
+};
+use crate::domain::person::{Actor, User};
+use crate::domain::text::Line;
+use crate::store::{AuditEntry, KeptFile, Snapshot, StoreError, Tx, WrittenCustomer, WrittenInvoice};
+
+/// How long a checked file waits to be written.
+const KEPT_FOR: TimeDelta = TimeDelta::days(1);
+
+/// What bringing in a file does or did.
+#[derive(Clone, Debug)]
+pub struct ImportReport {
+    /// How many rows do what.
+    pub summary: Summary,
+    /// What is wrong or doubtful, errors first, at most a thousand.
+    pub findings: Vec<Finding>,
+    /// Whether it was written; never with an error.
+    pub is_written: bool,
+}
+
+impl ImportReport {
+    fn of(plan: &Plan, is_written: bool) -> Self {
+        Self { summary: plan.summary, findings: plan.findings.clone(), is_written }
+    }
+
+    /// Whether it can be written.
+    pub fn is_clean(&self) -> bool {
+        self.summary.errors == 0
+    }
+}
+
+impl Actions {
+    /// Says what bringing in a file would do; writes nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read. What is wrong with the file is in the report.
+    pub async fn check_ledger(
+        &self,
+        organisation: OrganisationId,
+        file: impl Read + Send + 'static,
+        reopen: bool,
+    ) -> Result<ImportReport, ActionError> {
+        let now = self.clock().now();
+        self.0
+            .store
+            .read(move |snapshot| {
+                let matched = Ledger::read(file).matched(snapshot.ledger_customers(organisation)?);
+                let stored = snapshot.ledger_invoices(&keys(&matched))?;
+                let plan = matched.plan(stored, terms(snapshot, organisation, reopen, now)?);
+                Ok(ImportReport::of(&plan, false))
+            })
+            .await
+    }
+
+    /// Brings in a file: all of it, or with an error nothing.
+    ///
+    /// # Errors
+    /// When the database refuses. What is wrong with the file is in the report.
+    pub async fn import_ledger(
+        &self,
+        actor: Actor,
+        organisation: OrganisationId,
+        file: impl Read + Send + 'static,
+        reopen: bool,
+    ) -> Result<ImportReport, ActionError> {
+        let actions = self.clone();
+        self.0
+            .store
+            .write(move |tx| Ok(actions.bring_in(tx, actor, organisation, Ledger::read(file), reopen)?))
+            .await
+    }
+
+    /// Brings in the sample ledger as of today.
+    ///
+    /// # Errors
+    /// As [`Actions::import_ledger`]; also when the ledger has customers of its own already.
+    pub async fn import_sample(
+        &self,
+        actor: Actor,
+        organisation: OrganisationId,
+    ) -> Result<ImportReport, ActionError> {
+        let actions = self.clone();
+        self.0
+            .store
+            .write(move |tx| {
+                if tx.has_customers(organisation)? {
+                    return Err(ActionError::Refused(
+                        "There are customers already. The sample is only for an empty ledger.".to_owned(),
+                    ));
+                }
+                let today = tx.organisation(organisation)?.day_of(actions.clock().now());
+                let ledger = Ledger::read(Cursor::new(sample_ledger(today)));
+                Ok(actions.bring_in(tx, actor, organisation, ledger, false)?)
+            })
+            .await
+    }
+
+    /// Checks a file and, if it can be written, keeps it for [`Actions::write_import`].
+    ///
+    /// # Errors
+    /// When the database refuses. What is wrong with the file is in the report.
+    pub async fn keep_import(
+        &self,
+        user: &User,
+        file_name: String,
+        content: Vec<u8>,
+        reopen: bool,
+    ) -> Result<(Option<ImportId>, ImportReport), ActionError> {
+        let organisation = user.organisation_id;
+        let report = self.check_ledger(organisation, Cursor::new(content.clone()), reopen).await?;
+        if !report.is_clean() {
+            return Ok((None, report));
+        }
+        let now = self.clock().now();
+        let file = KeptFile {
+            id: self.0.ids.next(),
+            file_name: file_name.chars().take(Line::MAX_CHARS).collect(),
+            content: Some(content),
+            reopen,
+            summary: report.summary.to_string(),
+            created_by: Actor::User(user.id),
+            created_at: now,
+            written_at: None,
+        };
+        let id = file.id;
+        self.0
+            .store
+            .write::<_, StoreError>(move |tx| tx.keep_import(organisation, &file, now - KEPT_FOR))
+            .await?;
+        Ok((Some(id), report))
+    }
+
+    /// Writes a kept file, checked again against the ledger of now. Writing it twice is writing it once.
+    ///
+    /// # Errors
+    /// When there is no such file, or not any more.
+    pub async fn write_import(&self, user: &User, id: ImportId) -> Result<ImportReport, ActionError> {
+        let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
+        self.0
+            .store
+            .write(move |tx| {
+                tx.lock_ledger(organisation)?;
+                let file = tx.import(organisation, id)?.ok_or(ActionError::NotFound)?;
+                let Some(content) = file.content else {
+                    return Ok(ImportReport {
+                        summary: Summary::default(),
+                        findings: Vec::new(),
+                        is_written: true,
+                    });
+                };
+                let ledger = Ledger::read(Cursor::new(content));
+                let report = actions.bring_in(tx, actor, organisation, ledger, file.reopen)?;
+                if report.is_written {
+                    tx.mark_import_written(id, &report.summary.to_string(), actions.clock().now())?;
+                }
+                Ok(report)
+            })
+            .await
+    }
+
+    fn bring_in(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor,
+        organisation: OrganisationId,
+        ledger: Ledger,
+        reopen: bool,
+    ) -> Result<ImportReport, StoreError> {
+        let now = self.clock().now();
+        tx.lock_ledger(organisation)?;
+        let matched = ledger.matched(tx.ledger_customers(organisation)?);
+        let stored = tx.ledger_invoices_to_change(&keys(&matched))?;
+        let plan = matched.plan(stored, terms(tx, organisation, reopen, now)?);
+        if !plan.is_clean() {
+            return Ok(ImportReport::of(&plan, false));
+        }
+        let writing = Writing { actions: self, actor, organisation, now };
+        writing.write(tx, &plan)?;
+        Ok(ImportReport::of(&plan, true))
+    }
+}
+
+fn keys(matched: &Matched) -> Vec<(CustomerId, Line)> {
+    matched.keys().map(|(customer, number)| (customer, number.clone())).collect()
+}
+
+fn terms(
+    snapshot: &mut Snapshot<'_>,
+    organisation: OrganisationId,
+    reopen: bool,
+    now: DateTime<Utc>,
+) -> Result<Terms, StoreError> {
+    let organisation = snapshot.organisation(organisation)?;
+    let today = organisation.day_of(now);
+    Ok(Terms { today, payment_terms_days: organisation.payment_terms_days, reopen })
+}
+
+/// The writing of one clean plan.
+struct Writing<'a> {
+    actions: &'a Actions,
+    actor: Actor,
+    organisation: OrganisationId,
+    now: DateTime<Utc>,
+}
+
+impl Writing<'_> {
+    fn write(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
+        let owners = self.write_customers(tx, plan)?;
+        let written: Vec<(WrittenInvoice, AuditEntry)> = plan
+            .invoices
+            .iter()
+            .filter_map(|planned| Some(self.invoice(planned, *owners.get(planned.customer)?)))
+            .collect();
+        let (invoices, entries): (Vec<WrittenInvoice>, Vec<AuditEntry>) = written.into_iter().unzip();
+        tx.write_invoices(self.organisation, &invoices, self.now)?;
+        tx.record_all(&entries)?;
+        self.call_back(tx, plan)
+    }
+
+    /// Writes those that are new or changed; the id of every customer of the plan, in its order.
+    fn write_customers(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<CustomerId>, StoreError> {
+        let ids: Vec<CustomerId> = plan
+            .customers
+            .iter()
+            .map(|planned| planned.stored.as_ref().map_or_else(|| self.actions.0.ids.next(), |kept| kept.id))
+            .collect();
+        let changed: Vec<WrittenCustomer> = plan
+            .customers
+            .iter()
+            .zip(&ids)
+            .filter(|(planned, _)| planned.is_changed())
+            .map(|(planned, id)| WrittenCustomer {
+                id: *id,
+                external_id: planned.external_id.clone(),
+                name: planned.name.clone(),
+                email: planned.email.clone(),
+            })
+            .collect();
+        tx.write_customers(self.organisation, &changed, self.now)?;
+        Ok(ids)
+    }
+
+    fn invoice(&self, planned: &PlannedInvoice, customer_id: CustomerId) -> (WrittenInvoice, AuditEntry) {
+        let kept = planned.stored.as_ref().map(|stored| &stored.invoice);
+        let id = kept.map_or_else(|| self.actions.0.ids.next(), |invoice| invoice.id);
+        let archived_before = kept.and_then(|invoice| invoice.archived_at);
+        let invoice = WrittenInvoice {
+            id,
+            customer_id,
+            number: planned.number.clone(),
+            values: planned.values.clone(),
+            archived_at: planned.values.is_archived.then(|| archived_before.unwrap_or(self.now)),
+        };
+        let (event, detail) = match planned.change() {
+            Change::Created => ("invoice.created", String::new()),
+            Change::Updated(what) => ("invoice.updated", what),
+            Change::Reopened(what) => ("invoice.reopened", what),
+        };
+        (invoice, self.entry(id, event, detail))
+    }
+
+    fn entry(&self, invoice: InvoiceId, event: &'static str, detail: String) -> AuditEntry {
+        AuditEntry {
+            id: self.actions.0.ids.next(),
+            organisation_id: self.organisation,
+            at: self.now,
+            actor: self.actor,
+            event,
+            invoice_id: Some(invoice),
+            mail_id: None,
+            batch_id: None,
+            detail,
+        }
+    }
+
+    /// Calls back the reminders of invoices that the file settles or archives (promise P7).
+    fn call_back(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
+        for (closed, reason) in CLOSED {
+            let invoices: Vec<InvoiceId> = plan
+                .invoices
+                .iter()
+                .filter(|planned| closed(planned))
+                .filter_map(|planned| planned.stored.as_ref().map(|stored| stored.invoice.id))
+                .collect();
+            if !invoices.is_empty() {
+                self.actions.close(tx, self.actor, self.organisation, &invoices, reason)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+type Closed = (fn(&PlannedInvoice) -> bool, &'static str);
+
+/// What ends the reminding of an invoice, and the reason that its cancelled reminders show.
+const CLOSED: [Closed; 5] = [
+    (|planned| planned.values.is_archived, "The invoice was archived."),
+    (|planned| planned.values.state == InvoiceState::Paid, "The invoice was paid."),
+    (|planned| planned.values.state == InvoiceState::Void, "The invoice was made void."),
+    (|planned| planned.values.state == InvoiceState::Credited, "The invoice was credited."),
+    (|planned| planned.values.state == InvoiceState::Draft, "The invoice became a draft again."),
+];

@@ -1,0 +1,251 @@
+//! `/imports`: a ledger file is uploaded and checked, then written; the sample ledger.
+
+mod upload;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use self::upload::{MAX_BYTES, Upload};
+use super::WebError;
+use super::frame::{Frame, Section, page, page_with, see_other};
+use super::session::{Posted, SignedIn};
+use crate::actions::ImportReport;
+use crate::domain::ids::ImportId;
+use crate::domain::ledger::{Column, Finding, Summary};
+use crate::domain::money::grouped_count;
+use crate::domain::person::{Actor, Permission};
+use crate::store::{KeptFile, StoreError};
+
+/// How many findings of one column a page shows.
+const SHOWN_OF_A_GROUP: usize = 10;
+
+/// The routes of imports.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/imports").get(index).post(check))
+        .route("/imports/sample", web::post().to(sample))
+        .route("/imports/{id}", web::get().to(show))
+        .route("/imports/{id}/write", web::post().to(write));
+}
+
+/// A form that says nothing but that it was sent.
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Template)]
+#[template(path = "imports/index.html")]
+struct IndexPage {
+    frame: Frame,
+    problem: Option<String>,
+    most_mebibytes: usize,
+    columns: Vec<ColumnHelp>,
+    may_load_sample: bool,
+    written: Vec<WrittenFile>,
+}
+
+struct ColumnHelp {
+    name: &'static str,
+    is_required: bool,
+    meaning: &'static str,
+}
+
+struct WrittenFile {
+    name: String,
+    at: String,
+    summary: String,
+}
+
+/// `GET /imports`
+async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
+    by.require(Permission::Import)?;
+    page(&index_page(&by, None).await?)
+}
+
+async fn index_page(by: &SignedIn, problem: Option<String>) -> Result<IndexPage, WebError> {
+    let organisation = by.organisation.id;
+    let (written, has_customers) = by
+        .state
+        .reader
+        .read::<_, StoreError>(move |snapshot| {
+            Ok((snapshot.written_imports(organisation)?, snapshot.has_customers(organisation)?))
+        })
+        .await?;
+    let title = if problem.is_some() { "Error: Imports" } else { "Imports" };
+    let file = |file: KeptFile| WrittenFile {
+        at: by.organisation.local(file.written_at.unwrap_or(file.created_at)),
+        name: file.file_name,
+        summary: file.summary,
+    };
+    Ok(IndexPage {
+        frame: by.frame(Section::Imports, title),
+        problem,
+        most_mebibytes: MAX_BYTES / (1024 * 1024),
+        columns: Column::ALL.iter().map(|column| column_help(*column)).collect(),
+        may_load_sample: !has_customers,
+        written: written.into_iter().map(file).collect(),
+    })
+}
+
+fn column_help(column: Column) -> ColumnHelp {
+    let meaning = match column {
+        Column::CustomerId => "What your own system calls the customer.",
+        Column::CustomerName => "Who owes.",
+        Column::CustomerEmail => "Where reminders go. Without it nothing can be mailed.",
+        Column::InvoiceNumber => "What the customer knows the invoice by.",
+        Column::Currency => "Three letters, such as EUR.",
+        Column::Total => "With a point before the decimals: 1240.00.",
+        Column::Balance => "What is still owed; empty is the total.",
+        Column::IssueDate => "Year-month-day: 2025-12-31; empty is today.",
+        Column::DueDate => "Year-month-day; empty is the day of issue and your payment terms.",
+        Column::Status => "Draft, Sent, PartiallyPaid, Paid, Void or Credited; empty is by the balance.",
+        Column::Archived => "true or false.",
+        Column::PayUrl => "Where the customer can view and pay the invoice.",
+    };
+    ColumnHelp { name: column.as_str(), is_required: Column::REQUIRED.contains(&column), meaning }
+}
+
+#[derive(Template)]
+#[template(path = "imports/show.html")]
+struct ShowPage {
+    frame: Frame,
+    file_name: String,
+    stage: Stage,
+    summary: Summary,
+    groups: Vec<FindingGroup>,
+    hidden: usize,
+}
+
+/// How far a file has come.
+enum Stage {
+    /// It has errors; nothing is kept of it.
+    Refused,
+    /// It can be written.
+    Checked { id: ImportId, invoices: usize, label: String },
+    /// It was written; what it did, in words.
+    Written { summary: String },
+}
+
+/// What was found in one column.
+struct FindingGroup {
+    title: String,
+    is_error: bool,
+    shown: Vec<Finding>,
+    more: usize,
+}
+
+/// `POST /imports`: the check.
+async fn check(upload: Upload) -> Result<HttpResponse, WebError> {
+    let Upload { by, file_name, content, reopen } = upload;
+    by.require(Permission::Import)?;
+    let Some(content) = content else {
+        let sentence = format!(
+            "The file is larger than {} MiB. Bring it in on the server with: dunlin import FILE",
+            MAX_BYTES / (1024 * 1024)
+        );
+        return page_with(StatusCode::PAYLOAD_TOO_LARGE, &index_page(&by, Some(sentence)).await?);
+    };
+    if content.is_empty() {
+        let sentence = match file_name.as_str() {
+            "" => "No file was chosen. Choose a ledger file first.".to_owned(),
+            name => format!("{name} is empty."),
+        };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &index_page(&by, Some(sentence)).await?);
+    }
+    let (id, report) = by.state.actions.keep_import(&by.user, file_name.clone(), content, reopen).await?;
+    match id {
+        Some(id) => Ok(see_other(format!("/imports/{id}"))),
+        None => refused(&by, file_name, &report),
+    }
+}
+
+/// `GET /imports/{id}`: what a kept file will do, or what it did.
+async fn show(by: SignedIn, id: web::Path<ImportId>) -> Result<HttpResponse, WebError> {
+    by.require(Permission::Import)?;
+    let (organisation, id) = (by.organisation.id, id.into_inner());
+    let file =
+        by.state.reader.read::<_, StoreError>(move |snapshot| snapshot.import(organisation, id)).await?;
+    let file = file.ok_or(WebError::NotFound)?;
+    let Some(content) = file.content else {
+        return page(&ShowPage {
+            frame: by.frame(Section::Imports, format!("Imported {}", file.file_name)),
+            file_name: file.file_name,
+            stage: Stage::Written { summary: file.summary },
+            summary: Summary::default(),
+            groups: Vec::new(),
+            hidden: 0,
+        });
+    };
+    let report =
+        by.state.actions.check_ledger(organisation, std::io::Cursor::new(content), file.reopen).await?;
+    if !report.is_clean() {
+        return refused(&by, file.file_name, &report);
+    }
+    let invoices = report.summary.new + report.summary.updated;
+    let label = match invoices {
+        1 => "Import 1 invoice".to_owned(),
+        many => format!("Import {} invoices", grouped_count(many)),
+    };
+    let (groups, hidden) = grouped(&report);
+    page(&ShowPage {
+        frame: by.frame(Section::Imports, format!("Check {}", file.file_name)),
+        file_name: file.file_name,
+        stage: Stage::Checked { id, invoices, label },
+        summary: report.summary,
+        groups,
+        hidden,
+    })
+}
+
+/// `POST /imports/{id}/write`
+async fn write(posted: Posted<Nothing>, id: web::Path<ImportId>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.require(Permission::Import)?;
+    // Whether it was written or, with errors that were not there before, not: the page that follows says it.
+    by.state.actions.write_import(&by.user, *id).await?;
+    Ok(see_other(format!("/imports/{id}")))
+}
+
+/// `POST /imports/sample`
+async fn sample(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.require(Permission::Import)?;
+    by.state.actions.import_sample(Actor::User(by.user.id), by.organisation.id).await?;
+    Ok(see_other("/invoices"))
+}
+
+fn refused(by: &SignedIn, file_name: String, report: &ImportReport) -> Result<HttpResponse, WebError> {
+    let (groups, hidden) = grouped(report);
+    let page = ShowPage {
+        frame: by.frame(Section::Imports, format!("Error: Check {file_name}")),
+        file_name,
+        stage: Stage::Refused,
+        summary: report.summary,
+        groups,
+        hidden,
+    };
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// The findings by column, errors first, and how many are not among them.
+fn grouped(report: &ImportReport) -> (Vec<FindingGroup>, usize) {
+    let mut groups: Vec<FindingGroup> = Vec::new();
+    for finding in &report.findings {
+        let title = finding.column.clone().unwrap_or_else(|| "The file".to_owned());
+        let known =
+            groups.iter_mut().find(|group| group.title == title && group.is_error == finding.is_error());
+        match known {
+            Some(group) if group.shown.len() < SHOWN_OF_A_GROUP => group.shown.push(finding.clone()),
+            Some(group) => group.more += 1,
+            None => groups.push(FindingGroup {
+                title,
+                is_error: finding.is_error(),
+                shown: vec![finding.clone()],
+                more: 0,
+            }),
+        }
+    }
+    let noticed = report.summary.errors + report.summary.warnings;
+    (groups, noticed.saturating_sub(report.findings.len()))
+}
