@@ -1,0 +1,84 @@
+// Starts the real program on a free port with a folder of its own, and a browser to use it with.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const binary = join(process.env.CARGO_TARGET_DIR || join(root, "target"), "debug/dunlin");
+export const password = "correct horse battery";
+
+const offline = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+
+export function launch() {
+  const executablePath = process.env.DUNLIN_TEST_CHROMIUM || execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+  const args = process.getuid() === 0 ? [...offline, "--no-sandbox"] : offline;
+  return chromium.launch({ executablePath, args });
+}
+
+// The program, running: `app.url`, `app.setup` (the set-up address), `app.cli(...)`, `app.stop()`.
+export async function start(settings = {}) {
+  const data = mkdtempSync(join(tmpdir(), "dunlin-browser-"));
+  const env = {
+    PATH: process.env.PATH,
+    DUNLIN_DATA_DIR: data,
+    DUNLIN_BIND: "127.0.0.1:0",
+    DUNLIN_CLOCK: "2025-12-01T09:00:00Z",
+    DUNLIN_UNDO_SECONDS: "0",
+    DUNLIN_LOG: "warn",
+    ...settings,
+  };
+  const child = spawn(binary, ["serve"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const app = { data, env };
+  await new Promise((done, failed) => {
+    child.once("exit", (code) => failed(new Error(`the program ended with ${code}`)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const setup = line.match(/^Set up Dunlin: (\S+)$/);
+      const listening = line.match(/^Listening on (\S+)$/);
+      if (setup) app.setup = setup[1];
+      if (listening) {
+        app.url = listening[1];
+        done();
+      }
+    });
+  });
+  app.cli = (args, input = "") => execFileSync(binary, args, { env, input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+  app.stop = async () => {
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    const code = await ended;
+    rmSync(data, { recursive: true, force: true });
+    assert.equal(code, 0, "the program stops cleanly");
+  };
+  return app;
+}
+
+// An organisation with a person for each role, made by the commands.
+export function furnish(app) {
+  app.cli(["organisation", "add", "--name", "Acme Receivables", "--from", "ar@acme.example", "--reply-to", "answers@acme.example"]);
+  for (const role of ["admin", "clerk", "support", "viewer"])
+    app.cli(["user", "add", "--email", `${role}@acme.example`, "--name", `The ${role}`, "--role", role, "--password-stdin"], password);
+}
+
+export async function signIn(page, app, role = "clerk") {
+  await page.goto(`${app.url}/sign-in`);
+  await page.getByLabel("Email").fill(`${role}@acme.example`);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Invoices", level: 1 }).waitFor();
+}
+
+// Nothing that axe-core knows to be wrong.
+export async function accessible(page, what) {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html.slice(0, 160)).join("\n  ")}`);
+  assert.deepEqual(told, [], `${what}: ${told.join("\n")}`);
+}
