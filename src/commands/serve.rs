@@ -15,7 +15,7 @@ use crate::cli::Demo;
 use crate::clock::Ids;
 use crate::config::Config;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
-use crate::domain::person::Role;
+use crate::domain::person::{Actor, Role};
 use crate::process::{Failure, Installation, address_line};
 use crate::server::{Serving, start};
 use crate::store::{DatabaseAddress, StoreError};
@@ -140,6 +140,7 @@ async fn furnish(config: &Config) -> Result<Option<String>, CommandError> {
         installation.actions.add_user(id, newcomer).await?;
         people.push(format!("  {email}"));
     }
+    installation.actions.import_sample(Actor::System, id).await?;
     Ok(Some(format!("Sign in with the password {password} as one of\n{}", people.join("\n"))))
 }
 

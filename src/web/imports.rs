@@ -1,5 +1,6 @@
 //! `/imports`: a ledger file is uploaded and checked, then written; the sample ledger.
 
+mod grouping;
 mod upload;
 
 use actix_web::http::StatusCode;
@@ -7,19 +8,17 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use self::grouping::{FindingGroup, grouped};
 use self::upload::{MAX_BYTES, Upload};
 use super::WebError;
 use super::frame::{Frame, Section, page, page_with, see_other};
 use super::session::{Posted, SignedIn};
 use crate::actions::ImportReport;
 use crate::domain::ids::ImportId;
-use crate::domain::ledger::{Column, Finding, Summary};
+use crate::domain::ledger::{Column, Summary};
 use crate::domain::money::grouped_count;
 use crate::domain::person::{Actor, Permission};
 use crate::store::{KeptFile, StoreError};
-
-/// How many findings of one column a page shows.
-const SHOWN_OF_A_GROUP: usize = 10;
 
 /// The routes of imports.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -127,14 +126,6 @@ enum Stage {
     Written { summary: String },
 }
 
-/// What was found in one column.
-struct FindingGroup {
-    title: String,
-    is_error: bool,
-    shown: Vec<Finding>,
-    more: usize,
-}
-
 /// `POST /imports`: the check.
 async fn check(upload: Upload) -> Result<HttpResponse, WebError> {
     let Upload { by, file_name, content, reopen } = upload;
@@ -226,26 +217,4 @@ fn refused(by: &SignedIn, file_name: String, report: &ImportReport) -> Result<Ht
         hidden,
     };
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
-}
-
-/// The findings by column, errors first, and how many are not among them.
-fn grouped(report: &ImportReport) -> (Vec<FindingGroup>, usize) {
-    let mut groups: Vec<FindingGroup> = Vec::new();
-    for finding in &report.findings {
-        let title = finding.column.clone().unwrap_or_else(|| "The file".to_owned());
-        let known =
-            groups.iter_mut().find(|group| group.title == title && group.is_error == finding.is_error());
-        match known {
-            Some(group) if group.shown.len() < SHOWN_OF_A_GROUP => group.shown.push(finding.clone()),
-            Some(group) => group.more += 1,
-            None => groups.push(FindingGroup {
-                title,
-                is_error: finding.is_error(),
-                shown: vec![finding.clone()],
-                more: 0,
-            }),
-        }
-    }
-    let noticed = report.summary.errors + report.summary.warnings;
-    (groups, noticed.saturating_sub(report.findings.len()))
 }

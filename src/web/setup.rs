@@ -12,7 +12,7 @@ use super::session::{Unsigned, begin};
 use super::{WebError, WebState};
 use crate::actions::{ActionError, Newcomer};
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
-use crate::domain::person::Role;
+use crate::domain::person::{Actor, Role};
 
 /// The form.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -28,6 +28,7 @@ pub struct Setup {
     email: String,
     #[serde(skip_serializing)]
     password: String,
+    sample: String,
 }
 
 /// A field with something wrong in it.
@@ -88,6 +89,9 @@ pub async fn create(
     let organisation_id = organisation.id;
     match state.actions.set_up(organisation, admin).await {
         Ok(user) => {
+            if form.sample == "true" {
+                state.actions.import_sample(Actor::User(user), organisation_id).await?;
+            }
             begin(&session, &state.actions, user, organisation_id)?;
             Ok(see_other("/invoices"))
         }
