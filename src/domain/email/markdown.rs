@@ -28,6 +28,8 @@ fn events(message: &str) -> impl Iterator<Item = Event<'_>> {
             is_safe.then_some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
         }
         Event::End(TagEnd::Link) => open_links.pop().unwrap_or(false).then_some(Event::End(TagEnd::Link)),
+        // A line break in the message is one in the mail, as people expect of a letter's closing.
+        Event::SoftBreak => Some(Event::HardBreak),
         other => Some(other),
     })
 }
@@ -52,7 +54,7 @@ pub(super) fn to_text(message: &str) -> String {
     for event in events(message) {
         match event {
             Event::Text(words) | Event::Code(words) => text.push_str(&words),
-            Event::SoftBreak | Event::HardBreak => text.push('\n'),
+            Event::HardBreak => text.push('\n'),
             Event::Rule => text.push_str("----\n\n"),
             Event::Start(Tag::List(first)) => lists.push(first),
             Event::Start(Tag::Item) => {

@@ -152,11 +152,11 @@ fn conditions_choose_their_branch_and_nest() {
 
 #[test]
 fn markdown_becomes_html_and_readable_text() {
-    let mail = rendered(&message("**Hello**\n\n- one\n- two\n\n[Pay]({{ invoice.pay_url }})"), "A", 1);
-    assert!(mail.html.contains("<strong>Hello</strong>") && mail.html.contains("<li>one</li>"));
+    let mail = rendered(&message("**Hello**\nall\n\n- one\n- two\n\n[Pay]({{ invoice.pay_url }})"), "A", 1);
+    assert!(mail.html.contains("<strong>Hello</strong><br />\nall") && mail.html.contains("<li>one</li>"));
     assert!(mail.html.contains("href=\"https://pay.example/INV-00042?a=1&amp;b=2\""), "{}", mail.html);
     assert!(
-        mail.text.starts_with("Hello\n\n- one\n- two\n\nPay (https://pay.example/INV-00042?a=1&b=2)"),
+        mail.text.starts_with("Hello\nall\n\n- one\n- two\n\nPay (https://pay.example/INV-00042?a=1&b=2)"),
         "{}",
         mail.text
     );

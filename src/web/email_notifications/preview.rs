@@ -3,7 +3,6 @@
 
 use std::io::{Read, Write};
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,11 +16,8 @@ use crate::actions::{ActionError, EditRefused, ShownWith};
 use crate::domain::email::{BuiltIn, MAX_MESSAGE_BYTES, TemplateProblem, TemplateText};
 use crate::domain::person::Permission;
 use crate::web::WebError;
+use crate::web::mail_previews::mail_document;
 use crate::web::session::{SignedIn, is_same_origin};
-
-/// What a preview's document may do: show its own inline styles, and nothing else.
-pub(super) const DOCUMENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'self'; sandbox";
 
 /// The preview beside the editor.
 #[derive(Default)]
@@ -108,10 +104,7 @@ pub(super) async fn document(
     let built_in = BuiltIn::of_slug(&slug).ok_or(WebError::NotFound)?;
     let text = unpacked(&shown.text).ok_or(WebError::NotFound)?;
     match by.state.actions.try_template(&by.user, built_in, text, shown_with(&shown.with)).await {
-        Ok(mail) => Ok(HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .insert_header((header::CONTENT_SECURITY_POLICY, DOCUMENT_POLICY))
-            .body(mail.html)),
+        Ok(mail) => Ok(mail_document(mail)),
         Err(EditRefused::Other(error)) => Err(error.into()),
         Err(EditRefused::Problems(_) | EditRefused::Meanwhile(_)) => Err(WebError::NotFound),
     }
