@@ -310,3 +310,6 @@ const CLOSED: [Closed; 5] = [
     (|planned| planned.values.state == InvoiceState::Credited, "The invoice was credited."),
     (|planned| planned.values.state == InvoiceState::Draft, "The invoice became a draft again."),
 ];
+
+#[cfg(test)]
+mod tests;
