@@ -1,0 +1,225 @@
+//! The real program on a free port, with its own database, a settable clock and a mail server that can be told to
+//! misbehave. Callers are types; the worker is pulled by hand, so no test sleeps.
+
+mod page;
+mod sink;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use dunlin::actions::{Actions, Newcomer, Settings};
+use dunlin::clock::{Clock, Ids};
+use dunlin::domain::ids::OrganisationId;
+use dunlin::domain::mail_target::MailTarget;
+use dunlin::domain::organisation::Organisation;
+use dunlin::domain::person::{Actor, Role};
+use dunlin::mail::{MailTimeouts, Relay};
+use dunlin::server::{Serving, start};
+use dunlin::store::Store;
+use dunlin::web::{WebState, assets};
+use dunlin::worker::Worker;
+use tempfile::TempDir;
+
+pub use page::Person;
+pub use sink::{Sink, Whim};
+
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// Writes a test for both databases. Without `DUNLIN_TEST_POSTGRES_URL` the second one says that it is skipped.
+macro_rules! on_both_databases {
+    ($(async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn run($app: crate::support::TestApp) $body
+
+            #[actix_web::test]
+            async fn on_sqlite() {
+                let app = crate::support::TestApp::start(crate::support::Database::Sqlite).await;
+                run(app.expect("SQLite is always there")).await;
+            }
+
+            #[actix_web::test]
+            async fn on_postgres() {
+                match crate::support::TestApp::start(crate::support::Database::Postgres).await {
+                    Some(app) => run(app).await,
+                    None => println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set"),
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use on_both_databases;
+
+pub struct TestApp {
+    pub url: String,
+    pub actions: Actions,
+    pub store: Store,
+    pub clock: Clock,
+    pub sink: Sink,
+    pub organisation: OrganisationId,
+    worker: Worker,
+    folder: TempDir,
+}
+
+/// The day every test begins on.
+pub fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2025, 12, 1).unwrap()
+}
+
+fn morning() -> DateTime<Utc> {
+    today().and_hms_opt(9, 0, 0).unwrap().and_utc()
+}
+
+/// A database of the test's own.
+pub fn fresh_store(database: Database, folder: &TempDir) -> Option<Store> {
+    let address = match database {
+        Database::Sqlite => format!("sqlite://{}", folder.path().join("dunlin.db").display()),
+        Database::Postgres => {
+            let server = std::env::vars().find(|(name, _)| name == "DUNLIN_TEST_POSTGRES_URL")?.1;
+            let name = format!("test_{}", Ids.next::<uuid::Uuid>().simple());
+            let mut connection = PgConnection::establish(&server).expect("the PostgreSQL of the tests");
+            connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+            let (base, _) = server.rsplit_once('/').unwrap();
+            format!("{base}/{name}")
+        }
+    };
+    let store = Store::open(address.parse().unwrap()).unwrap();
+    store.migrate().unwrap();
+    Some(store)
+}
+
+impl TestApp {
+    pub async fn start(database: Database) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = fresh_store(database, &folder)?;
+        let (clock, sink, secret) = (Clock::starting_at(morning()), Sink::start().await, [7; 32]);
+        let settings = Settings {
+            undo: TimeDelta::seconds(10),
+            window: TimeDelta::seconds(60),
+            retry_base: TimeDelta::seconds(300),
+            retry_deadline: TimeDelta::hours(48),
+            default_from: "reminders@dunlin.example".parse().ok(),
+            secret,
+        };
+        let actions = Actions::new(store.clone(), clock.clone(), settings);
+        let organisation = Organisation {
+            id: Ids.next(),
+            name: "Acme Receivables".parse().unwrap(),
+            time_zone: chrono_tz::UTC,
+            currency: "EUR".parse().unwrap(),
+            payment_terms_days: 30,
+            from: "ar@acme.example".parse().ok(),
+            reply_to: "answers@acme.example".parse().ok(),
+        };
+        let id = organisation.id;
+        actions.add_organisation(organisation).await.unwrap();
+        let target: MailTarget = sink.url.parse().unwrap();
+        let timeouts = MailTimeouts { step: Duration::from_secs(20), dot: Duration::from_secs(20) };
+        let relay = Relay::new(&target, folder.path().join("mail"), "localhost".into(), timeouts, None).unwrap();
+        let worker = Worker::new(actions.clone(), Arc::new(relay), 4, Duration::from_secs(300));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = start(Serving {
+            listener,
+            state: WebState {
+                actions: actions.clone(),
+                reader: store.reader(),
+                ids: Ids,
+                is_mail_captured: false,
+                setup_token: None,
+            },
+            static_folder: assets::unpack(folder.path()).unwrap(),
+            secret,
+            is_https: false,
+            shutdown: Duration::from_secs(1),
+            threads: 1,
+        })
+        .unwrap();
+        actix_web::rt::spawn(server);
+        Some(Self { url, actions, store, clock, sink, organisation: id, worker, folder })
+    }
+
+    /// Someone who is not signed in.
+    pub fn visitor(&self) -> Person {
+        Person::new(&self.url)
+    }
+
+    pub async fn admin(&self) -> Person {
+        self.person(Role::Admin).await
+    }
+
+    pub async fn clerk(&self) -> Person {
+        self.person(Role::Clerk).await
+    }
+
+    pub async fn support(&self) -> Person {
+        self.person(Role::Support).await
+    }
+
+    pub async fn viewer(&self) -> Person {
+        self.person(Role::Viewer).await
+    }
+
+    async fn person(&self, role: Role) -> Person {
+        let email = format!("{role}-{}@acme.example", Ids.next::<uuid::Uuid>().simple());
+        let newcomer = Newcomer {
+            email: email.parse().unwrap(),
+            name: format!("The {role}").parse().unwrap(),
+            role,
+            password: PASSWORD.parse().unwrap(),
+        };
+        self.actions.add_user(self.organisation, newcomer).await.unwrap();
+        let person = self.visitor();
+        person.sign_in(&email, PASSWORD).await;
+        person
+    }
+
+    /// Brings in a ledger: lines of `number,customer,e-mail,total,days from today to the due day,status`.
+    pub async fn ledger(&self, lines: &[&str]) {
+        let mut csv = "customer_name,customer_email,invoice_number,currency,total,due_date,status\n".to_owned();
+        for line in lines {
+            let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+            let [number, customer, email, total, days, status] = cells[..] else { panic!("{line}") };
+            let due = today() + TimeDelta::days(days.parse().unwrap());
+            csv.push_str(&format!("{customer},{email},{number},EUR,{total},{due},{status}\n"));
+        }
+        self.import(&csv).await;
+    }
+
+    pub async fn import(&self, csv: &str) {
+        let written = self
+            .actions
+            .import_ledger(self.organisation, Actor::System, "ledger.csv".to_owned(), csv.as_bytes().to_vec(), false)
+            .await
+            .unwrap();
+        assert!(written.is_clean(), "the test's ledger has errors");
+    }
+
+    /// Lets the undo time pass and sends everything that may leave.
+    pub async fn send_until_idle(&self) {
+        self.clock.advance(TimeDelta::seconds(11));
+        self.worker.send_until_idle().await.unwrap();
+    }
+
+    /// Sends what may leave now.
+    pub async fn send_now(&self) {
+        self.worker.send_until_idle().await.unwrap();
+    }
+
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+}

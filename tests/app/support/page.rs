@@ -1,0 +1,131 @@
+//! A person with a browser that runs no scripts: keeps cookies, follows redirects, sends forms as pages offer them.
+
+use reqwest::{Client, Response, StatusCode, redirect};
+
+/// A page as it came.
+pub struct Page {
+    pub status: StatusCode,
+    pub url: String,
+    pub text: String,
+}
+
+pub struct Person {
+    client: Client,
+    url: String,
+}
+
+impl Person {
+    pub fn new(url: &str) -> Self {
+        let client = Client::builder().cookie_store(true).redirect(redirect::Policy::limited(5)).build().unwrap();
+        Self { client, url: url.to_owned() }
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Page {
+        let form = [("email", email), ("password", password)];
+        page(self.client.post(format!("{}/sign-in", self.url)).form(&form).send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        page(self.client.get(format!("{}{path}", self.url)).send().await.unwrap()).await
+    }
+
+    /// Sends a form with the token of the person's pages.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let token = self.get("/invoices").await.value("csrf");
+        self.post_as_it_is(path, &[&[("csrf", token.as_str())], fields].concat()).await
+    }
+
+    /// Sends a form without a token.
+    pub async fn post_as_it_is(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        page(self.client.post(format!("{}{path}", self.url)).form(fields).send().await.unwrap()).await
+    }
+
+    /// The id of the invoice with a number.
+    pub async fn invoice_id(&self, number: &str) -> String {
+        let list = self.get(&format!("/invoices?tab=all&q={number}")).await;
+        list.between("href=\"/invoices/", "\"", &format!(">{number}<"))
+    }
+
+    /// Selects invoices by number and presses "Send reminder".
+    pub async fn propose(&self, numbers: &[&str]) -> Page {
+        let mut fields = Vec::new();
+        for number in numbers {
+            fields.push(("invoice", self.invoice_id(number).await));
+        }
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, id)| (*name, id.as_str())).collect();
+        self.post("/reminder-proposals", &fields).await
+    }
+
+    /// Presses "Yes, send reminders" on a confirmation.
+    pub async fn confirm(&self, confirmation: &Page) -> Page {
+        self.post("/reminder-batches", &confirmation.yes()).await
+    }
+}
+
+async fn page(response: Response) -> Page {
+    let (status, url) = (response.status(), response.url().path().to_owned());
+    Page { status, url, text: response.text().await.unwrap() }
+}
+
+impl Page {
+    pub fn has(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+
+    /// Fails with the page's words unless it says something.
+    pub fn says(&self, text: &str) -> &Self {
+        assert!(self.has(text), "{text:?} is not on the page {} ({}):\n{}", self.url, self.status, self.words());
+        self
+    }
+
+    pub fn says_not(&self, text: &str) -> &Self {
+        assert!(!self.has(text), "{text:?} is on the page {}:\n{}", self.url, self.words());
+        self
+    }
+
+    /// The value of the first field of a name.
+    pub fn value(&self, name: &str) -> String {
+        self.text
+            .split_once(&format!("name=\"{name}\" value=\""))
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map_or_else(String::new, |(value, _)| unescaped(value))
+    }
+
+    /// What "Yes" would send.
+    pub fn yes(&self) -> Vec<(&'static str, &str)> {
+        let confirmation = self.text.split_once("name=\"confirmation\"").map_or("", |(_, rest)| rest);
+        let confirmation = confirmation.split_once('>').and_then(|(_, rest)| rest.split_once("</textarea>"));
+        let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        vec![
+            ("confirmation", leak(unescaped(confirmation.map_or("", |(text, _)| text)))),
+            ("signature", leak(self.value("signature"))),
+            ("matching", leak(self.value("matching"))),
+            ("list", leak(self.value("list"))),
+            ("sure", "yes"),
+        ]
+    }
+
+    /// The text between two marks, the first pair that is followed by a third.
+    pub fn between(&self, from: &str, to: &str, then: &str) -> String {
+        let found = self.text.split(from).skip(1).find_map(|rest| {
+            let (inside, after) = rest.split_once(to)?;
+            after.starts_with(then).then(|| inside.to_owned())
+        });
+        found.unwrap_or_else(|| panic!("no {from}…{to}{then} on the page {}:\n{}", self.url, self.words()))
+    }
+
+    /// The words without the markup.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        for piece in self.text.split('<') {
+            words.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
+            words.push(' ');
+        }
+        unescaped(&words.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    let entities = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
