@@ -1,5 +1,6 @@
 //! A person with a browser that runs no scripts: keeps cookies, follows redirects, sends forms as pages offer them.
 
+use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, redirect};
 
 /// A page as it came.
@@ -16,7 +17,8 @@ pub struct Person {
 
 impl Person {
     pub fn new(url: &str) -> Self {
-        let client = Client::builder().cookie_store(true).redirect(redirect::Policy::limited(5)).build().unwrap();
+        let client =
+            Client::builder().cookie_store(true).redirect(redirect::Policy::limited(5)).build().unwrap();
         Self { client, url: url.to_owned() }
     }
 
@@ -38,6 +40,15 @@ impl Person {
     /// Sends a form without a token.
     pub async fn post_as_it_is(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         page(self.client.post(format!("{}{path}", self.url)).form(fields).send().await.unwrap()).await
+    }
+
+    /// Sends a ledger file from the form of `/imports`.
+    pub async fn upload(&self, name: &str, content: impl Into<Vec<u8>>, reopen: bool) -> Page {
+        let token = self.get("/invoices").await.value("csrf");
+        let file = Part::bytes(content.into()).file_name(name.to_owned()).mime_str("text/csv").unwrap();
+        let form = Form::new().text("csrf", token).part("file", file);
+        let form = if reopen { form.text("reopen", "true") } else { form };
+        page(self.client.post(format!("{}/imports", self.url)).multipart(form).send().await.unwrap()).await
     }
 
     /// The id of the invoice with a number.
@@ -74,7 +85,13 @@ impl Page {
 
     /// Fails with the page's words unless it says something.
     pub fn says(&self, text: &str) -> &Self {
-        assert!(self.has(text), "{text:?} is not on the page {} ({}):\n{}", self.url, self.status, self.words());
+        assert!(
+            self.has(text),
+            "{text:?} is not on the page {} ({}):\n{}",
+            self.url,
+            self.status,
+            self.words()
+        );
         self
     }
 
@@ -126,6 +143,16 @@ impl Page {
 }
 
 fn unescaped(text: &str) -> String {
-    let entities = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    let entities = [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+    ];
     entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }

@@ -118,7 +118,9 @@ impl Sink {
     }
 }
 
-async fn body<R: tokio::io::AsyncBufRead + Unpin>(lines: &mut tokio::io::Lines<R>) -> std::io::Result<String> {
+async fn body<R: tokio::io::AsyncBufRead + Unpin>(
+    lines: &mut tokio::io::Lines<R>,
+) -> std::io::Result<String> {
     let mut text = String::new();
     while let Some(line) = lines.next_line().await? {
         if line == "." {
