@@ -127,7 +127,7 @@ fn fill(
             Node::Text(text) => filled.push_str(text),
             Node::Field(field) => filled.push_str(&escaped(&field.value(facts))),
             Node::If { field, is_negated, then, otherwise } => {
-                let holds = !field.value(facts).is_empty() != *is_negated;
+                let holds = field.value(facts).is_empty() == *is_negated;
                 fill(if holds { then } else { otherwise }, facts, escaped, filled)?;
             }
         }
