@@ -1,5 +1,6 @@
 //! The program through its doors: pages, API, commands, mails.
 
+mod email_notifications;
 mod import_command;
 mod imports;
 mod support;
