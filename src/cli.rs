@@ -39,7 +39,7 @@ fn after_help() -> String {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Web, API and worker in one process (the default).
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// The worker alone; needs PostgreSQL.
     Work,
     /// A throw-away instance with a believable ledger and a user for each role.

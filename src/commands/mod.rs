@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::actions::Newcomer;
-use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, Serve, UserCommand};
+use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, UserCommand};
 use crate::clock::Ids;
 use crate::config::Config;
 use crate::domain::ids::OrganisationId;
@@ -44,7 +44,7 @@ impl From<crate::actions::ActionError> for CommandError {
 /// # Errors
 /// What the person reads on standard error.
 pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<(), CommandError> {
-    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    let command = cli.command.unwrap_or_else(|| Command::Serve(Box::new(cli.serve)));
     if let Command::Serve(flags) = &command {
         flags.put_over(&mut variables);
     }
@@ -53,7 +53,7 @@ pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<()
     }
     let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
     match command {
-        Command::Serve(Serve { no_worker, .. }) => serve::serve(&config, !no_worker, None).await,
+        Command::Serve(flags) => serve::serve(&config, !flags.no_worker, None).await,
         Command::Work => serve::work(&config).await,
         Command::Demo(_) => Ok(()),
         Command::Migrate => Installation::open(&config).await.map(|_| ()).map_err(CommandError::from),

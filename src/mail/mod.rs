@@ -124,7 +124,7 @@ impl Relay {
                     }
                     Err(Unprepared::Over(outcome)) => return Err(outcome),
                     Err(Unprepared::Refused(session, outcome)) => {
-                        locked(idle).push(session);
+                        locked(idle).push(*session);
                         return Err(outcome);
                     }
                 }

@@ -102,7 +102,7 @@ pub(super) enum Unprepared {
     /// The session is over.
     Over(Outcome),
     /// The session is good for another mail.
-    Refused(Session, Outcome),
+    Refused(Box<Session>, Outcome),
 }
 
 impl Session {
@@ -116,7 +116,7 @@ impl Session {
             Ok(bytes) => bytes,
             Err(problem) => {
                 return Err(Unprepared::Refused(
-                    self,
+                    Box::new(self),
                     Outcome::Refused { kind: FailureKind::Template, reply: problem },
                 ));
             }
@@ -153,7 +153,7 @@ impl Session {
             return Unprepared::Over(outcome);
         }
         match self.say("RSET\r\n", self.timeouts.step).await {
-            Said::Reply(reply) if reply.code == 250 => Unprepared::Refused(self, outcome),
+            Said::Reply(reply) if reply.code == 250 => Unprepared::Refused(Box::new(self), outcome),
             Said::Reply(_) | Said::Nothing(_) => Unprepared::Over(outcome),
         }
     }

@@ -6,6 +6,7 @@
 mod api_keys;
 mod audit;
 mod batches;
+mod cancelling;
 mod candidates;
 mod columns;
 mod connection;
@@ -14,6 +15,7 @@ mod email_templates;
 mod enqueue;
 mod imports;
 mod installation;
+mod invoice_filter;
 mod invoice_list;
 mod invoices;
 mod ledger;

@@ -45,7 +45,7 @@ fn write_invoice(
     let due = issued.checked_add_days(Days::new(*terms)).unwrap_or(issued);
     let total = 4_000 + chance.below(300) * chance.below(300) * 10 + chance.below(100);
     let (status, balance) = fate(index, (today - due).num_days(), total, chance);
-    let is_archived = days_ago > 250 && index % 5 == 0;
+    let is_archived = days_ago > 250 && index.is_multiple_of(5);
     let cell = |text: &str| match text.contains(',') {
         true => format!("\"{text}\""),
         false => text.to_owned(),
@@ -79,7 +79,7 @@ fn fate(index: u64, days_overdue: i64, total: u64, chance: &mut Chance) -> (&'st
             44..54 => ("PartiallyPaid", part),
             _ => ("Sent", total),
         },
-        _ if INVOICES - index < 40 && index % 4 == 0 => ("Draft", total),
+        _ if INVOICES - index < 40 && index.is_multiple_of(4) => ("Draft", total),
         _ => match roll {
             0..35 => ("Paid", 0),
             35..42 => ("PartiallyPaid", part),

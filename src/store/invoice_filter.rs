@@ -1,0 +1,77 @@
+//! What a filter of the Invoices page is in SQL.
+
+use chrono::{NaiveDate, NaiveDateTime};
+
+use super::sql::Sql;
+use crate::domain::ids::OrganisationId;
+use crate::domain::invoice_list::{InvoiceFilter, NotReminded, Tab};
+use crate::domain::money::Currency;
+
+/// The condition of a filter. States are literals, so that each tab finds its partial index.
+pub(super) fn push_filter(
+    sql: &mut Sql,
+    organisation: OrganisationId,
+    filter: &InvoiceFilter,
+    today: NaiveDate,
+) {
+    const OPEN: &str = " AND i.state IN ('Sent', 'PartiallyPaid') AND i.archived_at IS NULL";
+    sql.push("i.organisation_id = ").value(organisation.to_string());
+    match filter.tab {
+        Tab::Open => sql.push(OPEN),
+        Tab::Overdue => sql.push(OPEN).push(" AND i.due_on < ").value(today),
+        Tab::Upcoming => sql.push(OPEN).push(" AND i.due_on >= ").value(today),
+        Tab::Paid => sql.push(" AND i.state = 'Paid' AND i.archived_at IS NULL"),
+        Tab::Draft => sql.push(" AND i.state = 'Draft' AND i.archived_at IS NULL"),
+        Tab::Archived => sql.push(" AND i.archived_at IS NOT NULL"),
+        Tab::All => sql,
+    };
+    if let Some(search) = &filter.search {
+        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        sql.push(" AND (i.number_folded LIKE ").value(pattern.as_str()).push(" ESCAPE '\\'");
+        sql.push(" OR i.customer_id IN (SELECT id FROM customer WHERE organisation_id = ");
+        sql.value(organisation.to_string()).push(" AND search LIKE ").value(pattern).push(" ESCAPE '\\'))");
+    }
+    if let Some(customer) = filter.customer {
+        sql.push(" AND i.customer_id = ").value(customer.to_string());
+    }
+    if let Some(currency) = filter.currency {
+        sql.push(" AND i.currency = ").value(currency.code());
+    }
+    if let Some(day) = filter.due_from {
+        sql.push(" AND i.due_on >= ").value(day);
+    }
+    if let Some(day) = filter.due_to {
+        sql.push(" AND i.due_on <= ").value(day);
+    }
+    if let Some(least) = filter.least {
+        sql.push(" AND ").push(&in_thousandths()).push(" >= ").value(least);
+    }
+    if let Some(most) = filter.most {
+        sql.push(" AND ").push(&in_thousandths()).push(" <= ").value(most);
+    }
+    match filter.not_reminded {
+        None => {}
+        Some(NotReminded::Never) => {
+            sql.push(" AND i.last_reminded_at IS NULL");
+        }
+        Some(NotReminded::ForDays(days)) => {
+            let since: NaiveDateTime =
+                (today - chrono::Duration::days(i64::from(days))).and_time(chrono::NaiveTime::MIN);
+            sql.push(" AND (i.last_reminded_at IS NULL OR i.last_reminded_at < ")
+                .value(since.and_utc())
+                .push(")");
+        }
+    }
+}
+
+/// A balance in thousandths of the major unit, so that one figure filters every currency.
+fn in_thousandths() -> String {
+    let codes = |decimals: u32| {
+        Currency::with_decimals(decimals).map(|c| format!("'{c}'")).collect::<Vec<_>>().join(",")
+    };
+    format!(
+        "i.balance * CASE WHEN i.currency IN ({}) THEN 1000 WHEN i.currency IN ({}) THEN 1 ELSE 10 END",
+        codes(0),
+        codes(3)
+    )
+}
