@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use crate::support::{Page, Person, TestApp, on_both_databases};
+use crate::support::{Page, Person, on_both_databases};
 
 const LIST: &str = "/automations/email-notifications";
 const DEFAULT: &str = "/automations/email-notifications/invoice-reminder";

@@ -1,5 +1,11 @@
 //! The program through its doors: pages, API, commands, mails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the environment says which servers and files there are to test with"
+)]
+
 mod email_notifications;
 mod import_command;
 mod imports;
