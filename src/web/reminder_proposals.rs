@@ -14,7 +14,7 @@ use crate::domain::ids::InvoiceId;
 use crate::domain::invoice_list::{InvoiceList, InvoiceQuery};
 use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
-use crate::domain::proposal::{LeftOut, NotRemindable, Proposal, ineligible_sentence};
+use crate::domain::proposal::{NotRemindable, Proposal, ineligible_sentence};
 
 /// Above so many mails a person ticks an extra box.
 pub(super) const MANY: usize = 200;
@@ -303,14 +303,19 @@ fn left_out_sentence(proposal: &Proposal) -> String {
     let mut codes: Vec<&str> = proposal.left_out.iter().map(|(_, why)| why.code()).collect();
     codes.sort_unstable();
     codes.dedup();
-    let parts: Vec<String> = codes
-        .into_iter()
-        .map(|code| {
-            let sentence = LeftOut::sentence(code).unwrap_or_default();
-            format!("{} \u{2013} {}", grouped_count(count(code)), sentence.trim_end_matches('.'))
-        })
-        .collect();
+    let parts: Vec<String> =
+        codes.into_iter().map(|code| format!("{} {}", grouped_count(count(code)), brief(code))).collect();
     format!("{} will be left out: {}.", grouped_count(proposal.left_out.len()), parts.join("; "))
+}
+
+/// A reason as a part of a sentence.
+fn brief(code: &str) -> &str {
+    match code {
+        "no_email" => "without an e-mail address",
+        "on_its_way" => "with a reminder already on its way",
+        "unconfirmed" => "whose last reminder may have been delivered",
+        reason => reason,
+    }
 }
 
 pub(super) fn show(

@@ -1,4 +1,4 @@
-//! The program through its doors: pages, API, commands, mails.
+//! The program through its doors: pages, API, commands, mails, on both databases.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(
@@ -9,4 +9,7 @@
 mod email_notifications;
 mod import_command;
 mod imports;
+mod people;
+mod selection;
+mod sending;
 mod support;

@@ -208,7 +208,7 @@ impl TestApp {
             .import_ledger(Actor::System, self.organisation, Cursor::new(csv.to_owned()), false)
             .await
             .unwrap();
-        assert!(written.is_written, "the test's ledger has errors");
+        assert!(written.is_written, "the test's ledger has errors: {:?}", written.findings);
     }
 
     /// Lets the undo time pass and sends everything that may leave.

@@ -1,0 +1,105 @@
+//! What may be selected, and what is shown before it is sent.
+
+use crate::support::{on_both_databases};
+
+const LEDGER: &[&str] = &[
+    "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
+    "INV-2, Acme, ar@acme-customer.example, 50.50, 3, Sent",
+    "INV-3, Beta, ar@beta.example, 20.00, -1, Paid",
+    "INV-4, Gamma, , 30.00, -5, Sent",
+    "INV-5, Delta, ar@delta.example, 10.00, -2, Draft",
+];
+
+on_both_databases! {
+    async fn the_tabs_count_what_is_in_them(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let list = app.clerk().await.get("/invoices").await;
+        let words = list.words();
+        assert!(words.contains("Open 3 Overdue 2 Upcoming 1 Paid 1 Draft 1 Archived 0 All 5"), "{words}");
+        list.says("1–3 of 3").says("180.50 EUR open").says("10 days overdue").says("in 3 days").says("No e-mail");
+    }
+
+    async fn the_list_is_searched_sorted_and_paged_by_its_address(app: TestApp) {
+        let lines: Vec<String> =
+            (1..=60).map(|i| format!("INV-{i:03}, Customer {i:02}, c{i}@customer.example, {i}.00, -{i}, Sent")).collect();
+        app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        clerk.get("/invoices?q=c7%40customer").await.says("INV-007").says_not("INV-008");
+        clerk.get("/invoices?q=100%25").await.says("Nothing matches");
+        for sort in ["number", "customer", "due", "balance", "-number", "-customer", "-due", "-balance"] {
+            let first = clerk.get(&format!("/invoices?per=25&sort={sort}")).await;
+            first.says("1–25 of 60");
+            let next = first.between("href=\"/invoices?", "\"", ">Next<").replace("&#38;", "&").replace("&amp;", "&");
+            let second = clerk.get(&format!("/invoices?{next}")).await;
+            second.says("26–50 of 60");
+            let back = second.between("href=\"/invoices?", "\"", ">Previous<").replace("&#38;", "&").replace("&amp;", "&");
+            let again = clerk.get(&format!("/invoices?{back}")).await;
+            again.says("1–25 of 60");
+            assert_eq!(again.text.matches("data-invoice").count(), 25, "{sort}");
+            let is_descending = sort.starts_with('-') != sort.ends_with("due");
+            again.says(if is_descending { "INV-060" } else { "INV-001" });
+        }
+        assert_eq!(clerk.get("/invoices?sort=colour").await.status, 422);
+        clerk.get("/invoices?least=58.5").await.says("INV-059").says("INV-060").says_not("INV-058");
+        clerk.get("/invoices?due_from=yesterday").await.says("is not a day such as 2025-12-01");
+    }
+
+    async fn a_paid_invoice_in_the_selection_is_refused_with_the_reason_and_the_ticks_stay(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let refused = clerk.propose(&["INV-1", "INV-3"]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("1 of 2 invoices cannot be reminded: 1 is paid.").says("Deselect them").says_not(">Send reminder</button>\n");
+        let left = refused.value("only");
+        assert_eq!(left, clerk.invoice_id("INV-1").await);
+        clerk.post("/reminder-proposals", &[("only", &left)]).await.says("1 e-mail to 1 customer, 100.00 EUR in total.");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn nothing_selected_is_told_so(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let refused = app.clerk().await.post("/reminder-proposals", &[]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("No invoice is selected. Tick the invoices that you want to remind.");
+    }
+
+    async fn the_confirmation_says_whom_it_writes_to_and_who_is_left_out(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let shown = app.clerk().await.propose(&["INV-1", "INV-2", "INV-4"]).await;
+        shown
+            .says("Send reminders?")
+            .says("2 e-mails to 1 customer, 150.50 EUR in total.")
+            .says("1 will be left out: 1 without an e-mail address.")
+            .says("Acme gets 2 mails")
+            .says("ar@acme-customer.example")
+            .says("Yes, send reminders");
+    }
+
+    async fn with_nobody_to_mail_there_is_only_a_way_back(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let shown = app.clerk().await.propose(&["INV-4"]).await;
+        shown.says("No reminders can be sent").says("Close").says_not("Yes, send reminders");
+    }
+
+    async fn another_organisations_invoice_is_like_an_unknown_one(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let unknown = "00000000-0000-7000-8000-000000000000";
+        assert_eq!(clerk.post("/reminder-proposals", &[("invoice", unknown)]).await.status, 404);
+        assert_eq!(clerk.get(&format!("/invoices/{unknown}")).await.status, 404);
+        assert_eq!(clerk.get("/invoices/nonsense").await.status, 404);
+    }
+
+    async fn all_that_match_are_proposed_by_the_filter_and_not_by_ids(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let shown = clerk.post("/reminder-proposals", &[("matching", "3"), ("list", "/invoices?tab=open")]).await;
+        shown.says("2 e-mails to 1 customer");
+        let shown = clerk.post("/reminder-proposals", &[("matching", "7"), ("list", "/invoices?tab=open")]).await;
+        shown.says("7 matched when you looked; 3 match now.");
+        let all = clerk.post("/reminder-proposals", &[("matching", "5"), ("list", "/invoices?tab=all")]).await;
+        assert_eq!(all.status, 422);
+        all.says("2 of 5 invoices cannot be reminded");
+    }
+}

@@ -1,0 +1,254 @@
+//! From "Yes" to the customer's inbox and the log.
+
+use chrono::TimeDelta;
+
+use crate::support::{Whim, on_both_databases};
+
+const LEDGER: &[&str] = &[
+    "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
+    "INV-2, Acme, ar@acme-customer.example, 50.50, 3, Sent",
+    "INV-3, Beta, ar@beta.example, 20.00, -1, Sent",
+    "INV-4, Gamma, , 30.00, -5, Sent",
+];
+
+on_both_databases! {
+    async fn each_confirmed_invoice_gets_one_mail_with_its_own_figures(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let shown = clerk.propose(&["INV-1", "INV-2", "INV-3", "INV-4"]).await;
+        let batch = clerk.confirm(&shown).await;
+        batch.says("Sending reminders").says("Undo");
+        assert!(app.sink.deliveries().is_empty(), "nothing leaves before the undo time is over");
+        app.send_until_idle().await;
+        let mails = app.sink.deliveries();
+        assert_eq!(mails.len(), 3);
+        for (number, customer, balance, due) in
+            [("INV-1", "Acme", "100.00 EUR", "21 Nov 2025"), ("INV-2", "Acme", "50.50 EUR", "4 Dec 2025"), ("INV-3", "Beta", "20.00 EUR", "30 Nov 2025")]
+        {
+            let of_it: Vec<_> = mails.iter().filter(|mail| mail.text.contains(&format!("Invoice: {number}\n"))).collect();
+            assert_eq!(of_it.len(), 1, "{number}");
+            let (text, html) = of_it[0].text.split_once("Content-Type: text/html").unwrap();
+            for fact in [number, customer, balance, due] {
+                assert!(text.contains(fact) && html.contains(fact), "{number}: {fact}");
+            }
+            assert!(text.contains("Auto-Submitted: auto-generated") && text.contains("X-Dunlin-Reminder: "));
+            assert!(text.contains("Reply-To: answers@acme.example"));
+        }
+        let page = clerk.get(&batch.url).await;
+        page.says("Finished. 3 of 4 accepted by the mail server, 1 left out.").says("The customer has no e-mail address.");
+        let log = clerk.get("/reminders?status=Sent").await;
+        log.says("3 reminders").says("Accepted by mail server");
+        clerk.get("/invoices").await.says("11 seconds ago");
+    }
+
+    async fn confirming_twice_is_one_batch_and_one_mail(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let shown = clerk.propose(&["INV-1"]).await;
+        let (first, second) = (clerk.confirm(&shown).await, clerk.confirm(&shown).await);
+        assert_eq!(first.url, second.url);
+        app.send_until_idle().await;
+        assert_eq!(clerk.confirm(&shown).await.url, first.url);
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
+    }
+
+    async fn two_clerks_who_confirm_the_same_selection_send_one_mail(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let (one, two) = (app.clerk().await, app.clerk().await);
+        let (first, second) = (one.propose(&["INV-1", "INV-3"]).await, two.propose(&["INV-1", "INV-3"]).await);
+        let (a, b) = futures_join(one.confirm(&first), two.confirm(&second)).await;
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        let left_out = [&a.url, &b.url];
+        let mut found = 0;
+        for url in left_out {
+            found += one.get(url).await.text.matches("A reminder is already on its way.").count();
+        }
+        assert_eq!(found, 2, "the later batch lists both as left out");
+    }
+
+    async fn an_invoice_reminded_within_the_last_minute_is_left_out_and_then_not_any_more(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
+        app.send_until_idle().await;
+        clerk.propose(&["INV-1"]).await.says("No reminders can be sent").says("already on its way");
+        app.clock.advance(TimeDelta::seconds(61));
+        clerk.propose(&["INV-1"]).await.says("1 e-mail to 1 customer").says("1 was reminded in the last 24 hours.");
+    }
+
+    async fn a_stale_confirmation_sends_nothing_and_says_which_invoice_changed(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let (clerk, other) = (app.clerk().await, app.clerk().await);
+        let shown = clerk.propose(&["INV-1", "INV-2"]).await;
+        let paid = other.invoice_id("INV-1").await;
+        other.post(&format!("/invoices/{paid}/payments"), &[]).await.says("Paid");
+        let again = clerk.confirm(&shown).await;
+        assert_eq!(again.status, 422);
+        again.says("INV-1 is paid now. It was taken out.").says("1 e-mail to 1 customer, 50.50 EUR");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.confirm(&again).await;
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
+    }
+
+    async fn a_changed_balance_address_or_text_is_told_before_anything_is_sent(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let shown = clerk.propose(&["INV-1", "INV-3"]).await;
+        app.import("customer_name,customer_email,invoice_number,currency,total,balance\nAcme,,INV-1,EUR,100.00,40.00\n").await;
+        app.import("customer_name,customer_email,invoice_number,currency,total\nBeta,new@beta.example,INV-3,EUR,20.00\n").await;
+        let again = clerk.confirm(&shown).await;
+        again.says("The balance of INV-1 is 40.00 EUR; it was 100.00 EUR.");
+        again.says("The reminder of INV-3 goes to new@beta.example now.");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn a_forged_confirmation_is_refused(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let shown = clerk.propose(&["INV-1"]).await;
+        let (one, three) = (clerk.invoice_id("INV-1").await, clerk.invoice_id("INV-3").await);
+        let mut fields = shown.yes();
+        let forged = fields[0].1.replace(&one, &three);
+        fields[0].1 = &forged;
+        let refused = clerk.post("/reminder-batches", &fields).await;
+        assert_eq!(refused.status, 422);
+        let theirs = app.clerk().await;
+        assert_eq!(theirs.confirm(&shown).await.status, 422, "nobody confirms what another was shown");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn undo_calls_everything_back(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-2"]).await).await;
+        let undone = clerk.post(&format!("{}/cancellation", batch.url), &[]).await;
+        undone.says("0 of 2 accepted by the mail server, 2 cancelled.");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.propose(&["INV-1"]).await.says("1 e-mail to 1 customer");
+    }
+
+    async fn an_invoice_paid_while_its_reminder_waits_gets_no_mail(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        let paid = clerk.invoice_id("INV-1").await;
+        clerk.post(&format!("/invoices/{paid}/payments"), &[]).await.says("Reminder cancelled").says("The invoice was paid.");
+        let archived = clerk.invoice_id("INV-3").await;
+        clerk.post(&format!("/invoices/{archived}/archive"), &[]).await.says("Archived");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.get(&batch.url).await.says("2 cancelled.");
+    }
+
+    async fn a_refused_address_fails_alone_and_support_resends_it_when_it_is_mended(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("RCPT", "550 5.1.1 no such user"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        app.send_until_idle().await;
+        clerk.get(&batch.url).await.says("The address does not exist").says("550 5.1.1 no such user").says("1 failed");
+        app.sink.behave();
+        let support = app.support().await;
+        let log = support.get("/reminders?status=Failed").await;
+        let failed = log.between("href=\"/reminders/", "\"", " aria-label=\"Reminder of INV-3");
+        support.get(&format!("/reminders/{failed}")).await.says("Resend");
+        support.post(&format!("/reminders/{failed}/resends"), &[]).await.says("an earlier reminder");
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        let again = support.post(&format!("{}/retries", batch.url), &[]).await;
+        again.says("already on its way");
+    }
+
+    async fn retry_failed_sends_the_failed_ones_again_as_a_batch_of_its_own(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let support = app.support().await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        app.send_until_idle().await;
+        app.sink.behave();
+        let retries = format!("{}/retries", batch.url);
+        let shown = support.post(&retries, &[]).await;
+        shown.says("1 e-mail to 1 customer, 20.00 EUR");
+        let retry = support.post(&retries, &shown.yes()).await;
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        support.get(&retry.url).await.says("Finished. 1 of 1 accepted");
+        support.get(&batch.url).await.says("See the retry");
+    }
+
+    async fn a_mail_server_that_is_down_makes_the_batch_wait_and_counts_no_try(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("", Whim::Reply("banner", "421 4.3.2 not now"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.get(&batch.url).await.says("0 of 2 accepted").says("421");
+        app.sink.behave();
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        clerk.get(&batch.url).await.says("Finished. 2 of 2 accepted");
+    }
+
+    async fn a_greylisted_mail_is_tried_again_later(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("RCPT", "450 4.2.0 greylisted"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        app.send_until_idle().await;
+        app.sink.behave();
+        app.send_now().await;
+        assert!(app.sink.deliveries().is_empty(), "not before its time");
+        clerk.get(&batch.url).await.says("greylisted");
+        app.clock.advance(TimeDelta::seconds(301));
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
+    }
+
+    async fn a_mail_without_an_answer_to_its_last_dot_is_not_sent_again_by_itself(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::DropAfterDot);
+        let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        app.send_until_idle().await;
+        app.sink.behave();
+        app.clock.advance(TimeDelta::days(1));
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
+        clerk.get(&batch.url).await.says("May have been delivered");
+    }
+
+    async fn five_thousand_that_match_are_all_sent_and_one_too_many_is_refused(app: TestApp) {
+        let mut csv = "customer_name,customer_email,invoice_number,currency,total,due_date\n".to_owned();
+        for i in 0..10_001 {
+            let day = if i < 5_000 { "2025-11-01" } else { "2025-12-20" };
+            csv.push_str(&format!("Customer {0},c{0}@customer.example,INV-{i:05},EUR,10.00,{day}\n", i % 700));
+        }
+        app.import(&csv).await;
+        let clerk = app.clerk().await;
+        let refused = clerk.post("/reminder-proposals", &[("matching", "10001"), ("list", "/invoices")]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("10,001 invoices are selected; one batch holds at most 10,000.");
+        let shown = clerk.post("/reminder-proposals", &[("matching", "5000"), ("list", "/invoices?tab=overdue")]).await;
+        shown.says("5,000 e-mails to 700 customers, 50,000.00 EUR in total.");
+        let batch = clerk.confirm(&shown).await;
+        app.send_until_idle().await;
+        clerk.get(&batch.url).await.says("Finished. 5,000 of 5,000 accepted by the mail server.");
+        let mut reminded: Vec<String> = app.sink.deliveries().into_iter().map(|mail| mail.text.lines().find(|line| line.starts_with("X-Dunlin")).unwrap().to_owned()).collect();
+        reminded.sort();
+        reminded.dedup();
+        assert_eq!((reminded.len(), app.sink.deliveries().len()), (5_000, 5_000));
+    }
+}
+
+async fn futures_join<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
+    tokio::join!(a, b)
+}
