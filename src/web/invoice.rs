@@ -43,6 +43,7 @@ fn what(event: &str) -> &'static str {
     match event {
         "invoice.created" => "Invoice brought in",
         "invoice.updated" => "Invoice changed by an import",
+        "invoice.reopened" => "Reopened by an import",
         "invoice.paid" => "Marked as paid",
         "invoice.archived" => "Archived",
         "invoice.unarchived" => "Brought back from the archive",
