@@ -11,7 +11,7 @@ use crate::domain::ledger::{
     Change, Finding, Ledger, Matched, Plan, PlannedInvoice, Summary, Terms, sample_ledger,
 };
 use crate::domain::person::{Actor, User};
-use crate::domain::text::Line;
+use crate::domain::text::{Line, is_unprintable};
 use crate::store::{AuditEntry, KeptFile, Snapshot, StoreError, Tx, WrittenCustomer, WrittenInvoice};
 
 /// How long a checked file waits to be written.
@@ -50,11 +50,11 @@ impl Actions {
         file: impl Read + Send + 'static,
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
-        let now = self.clock().now();
+        let (now, ledger) = (self.clock().now(), read(file).await?);
         self.0
             .store
             .read(move |snapshot| {
-                let matched = Ledger::read(file).matched(snapshot.ledger_customers(organisation)?);
+                let matched = ledger.matched(snapshot.ledger_customers(organisation)?);
                 let stored = snapshot.ledger_invoices(&keys(&matched))?;
                 let plan = matched.plan(stored, terms(snapshot, organisation, reopen, now)?);
                 Ok(ImportReport::of(&plan, false))
@@ -73,11 +73,8 @@ impl Actions {
         file: impl Read + Send + 'static,
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
-        let actions = self.clone();
-        self.0
-            .store
-            .write(move |tx| Ok(actions.bring_in(tx, actor, organisation, Ledger::read(file), reopen)?))
-            .await
+        let (actions, ledger) = (self.clone(), read(file).await?);
+        self.0.store.write(move |tx| Ok(actions.bring_in(tx, actor, organisation, ledger, reopen)?)).await
     }
 
     /// Brings in the sample ledger as of today.
@@ -124,7 +121,7 @@ impl Actions {
         let now = self.clock().now();
         let file = KeptFile {
             id: self.0.ids.next(),
-            file_name: file_name.chars().take(Line::MAX_CHARS).collect(),
+            file_name: shown_name(&file_name),
             content: Some(content),
             reopen,
             summary: report.summary.to_string(),
@@ -188,6 +185,18 @@ impl Actions {
         writing.write(tx, &plan)?;
         Ok(ImportReport::of(&plan, true))
     }
+}
+
+/// Reads a file off the async threads and outside of any transaction: it may be large, and come slowly.
+async fn read(file: impl Read + Send + 'static) -> Result<Ledger, StoreError> {
+    tokio::task::spawn_blocking(move || Ledger::read(file)).await.map_err(|_| StoreError::Interrupted)
+}
+
+/// A file's name as pages may show it.
+fn shown_name(given: &str) -> String {
+    let name: String =
+        given.chars().filter(|character| !is_unprintable(*character)).take(Line::MAX_CHARS).collect();
+    if name.trim().is_empty() { "ledger file".to_owned() } else { name }
 }
 
 fn keys(matched: &Matched) -> Vec<(CustomerId, Line)> {

@@ -12,7 +12,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::invoice::{InvoiceState, PayUrl};
 use crate::domain::money::{Currency, Money};
 use crate::domain::named::nearest;
-use crate::domain::text::Line;
+use crate::domain::text::{Line, is_unprintable};
 
 /// What a row of the file says; `None` is an absent column or an empty cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,7 +228,9 @@ fn misplaced_sentence(misplaced: Misplaced) -> &'static str {
 }
 
 /// The domain's errors are clauses: "it is empty" of a text, a whole sentence but for the full stop of other values.
+/// They quote the cell: what could confuse a page or a terminal is left out.
 fn as_sentence(error: &str) -> String {
+    let error: String = error.chars().filter(|character| !is_unprintable(*character)).collect();
     match error.strip_prefix("it ") {
         Some(rest) => format!("The cell {rest}."),
         None => format!("{}.", error.trim_end_matches('.')),

@@ -138,6 +138,15 @@ fn bytes_that_are_not_utf_8_are_told_with_row_and_column() {
 }
 
 #[test]
+fn a_sentence_quotes_a_cell_without_what_could_confuse_a_terminal() {
+    let csv = file(&["Acme,INV-1,EUR,\u{1b}[31m1\u{202e}0,,,", "Acme,INV-2,\u{1b}EUR,10,,Se\u{7}nt,"]);
+    for finding in Kept::default().plan(csv.as_bytes(), false).findings {
+        let told = finding.to_string();
+        assert!(!told.chars().any(crate::domain::text::is_unprintable), "{told:?}");
+    }
+}
+
+#[test]
 fn every_bad_row_is_told_and_counted() {
     let plan =
         Kept::default().plan(file(&["A,1,EUR,x,,Nix,", "A,2,EUR,10,,,", "B,3,XXX,1,,,"]).as_bytes(), false);
