@@ -1,10 +1,11 @@
 // Starts the real program on a free port with a folder of its own, and a browser to use it with.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
@@ -87,4 +88,53 @@ export async function accessible(page, what) {
   }
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html.slice(0, 160)).join("\n  ")}`);
   assert.deepEqual(told, [], `${what}: ${told.join("\n")}`);
+}
+
+// A program and a browser for the tests of a file, there before the first and gone after the last.
+export function stage(prepare = furnish, settings = {}) {
+  const stage = {};
+  before(async () => {
+    const given = typeof settings === "function" ? await settings() : settings;
+    stage.app = await start(given);
+    await prepare(stage.app);
+    stage.browser = await launch();
+  });
+  after(async () => {
+    await stage.browser?.close();
+    await stage.app?.stop();
+  });
+  return stage;
+}
+
+// A page of someone who is signed in; `page.context().close()` ends it.
+export async function open(browser, app, { role = "clerk", ...options } = {}) {
+  const page = await (await browser.newContext(options)).newPage();
+  await signIn(page, app, role);
+  return page;
+}
+
+export function importLedger(app, csv) {
+  const file = join(app.data, "ledger.csv");
+  writeFileSync(file, csv);
+  return app.cli(["import", file]);
+}
+
+export const box = (page, number) => page.getByRole("checkbox", { name: `Select invoice ${number}` });
+export const sendButton = (page) => page.getByRole("region", { name: "Bulk actions" }).getByRole("button", { name: "Send reminder", exact: true });
+export const yes = (page) => page.getByRole("button", { name: "Yes, send reminders" });
+
+// Waits for the batch page to say that it is done, with the sentence that it says it with.
+export async function finished(page) {
+  const status = page.locator("main").getByRole("status").filter({ hasText: "Finished." });
+  await status.waitFor({ timeout: 30000 });
+  return status.innerText();
+}
+
+// Presses Tab (or Shift+Tab) until the focus is there.
+export async function tabTo(page, target, key = "Tab") {
+  for (let presses = 0; presses < 400; presses++) {
+    await page.keyboard.press(key);
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+  }
+  assert.fail(`${key} does not lead to ${target}`);
 }
