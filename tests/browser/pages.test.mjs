@@ -98,13 +98,15 @@ for (const colorScheme of ["light", "dark"]) {
     await page.context().close();
   });
 
-  test(`the confirmation without JavaScript, ${colorScheme}`, async () => {
-    const page = await open(at.browser, at.app, { colorScheme, javaScriptEnabled: false });
+  // axe-core itself needs JavaScript, so the form is sent here as a browser without it would.
+  test(`the confirmation as a page of its own, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { colorScheme });
     await page.goto(`${at.app.url}/invoices?per=100`);
     await box(page, remindable[0]).check();
-    await sendButton(page).click();
-    await page.getByRole("heading", { name: "Send reminders?" }).waitFor();
+    await page.evaluate(() => document.querySelector("#selection").submit());
+    await page.getByRole("heading", { name: "Send reminders?", level: 1 }).waitFor();
     await accessible(page, `the confirmation as a page, ${colorScheme}`);
+    await fits(page, `the confirmation as a page, ${colorScheme}`);
     await page.context().close();
   });
 
