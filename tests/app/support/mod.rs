@@ -67,12 +67,12 @@ pub(crate) use on_both_databases;
 pub struct TestApp {
     pub url: String,
     pub actions: Actions,
-    pub store: Store,
     pub clock: Clock,
     pub sink: Sink,
     pub organisation: OrganisationId,
     worker: Worker,
-    folder: TempDir,
+    /// The database and the static files live as long as the test.
+    _folder: TempDir,
 }
 
 /// The day every test begins on.
@@ -151,7 +151,7 @@ impl TestApp {
         })
         .unwrap();
         actix_web::rt::spawn(server);
-        Some(Self { url, actions, store, clock, sink, organisation: id, worker, folder })
+        Some(Self { url, actions, clock, sink, organisation: id, worker, _folder: folder })
     }
 
     /// Someone who is not signed in.
@@ -220,9 +220,5 @@ impl TestApp {
     /// Sends what may leave now.
     pub async fn send_now(&self) {
         self.worker.send_until_idle().await.unwrap();
-    }
-
-    pub fn data_dir(&self) -> &std::path::Path {
-        self.folder.path()
     }
 }
