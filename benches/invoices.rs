@@ -28,7 +28,9 @@ const PAGES: [(&str, &str); 9] = [
 
 #[actix_web::main]
 async fn main() {
-    println!("{INVOICES} invoices of {CUSTOMERS} customers; {ROUNDS} requests of each kind, one after the other");
+    println!(
+        "{INVOICES} invoices of {CUSTOMERS} customers; {ROUNDS} requests of each kind, one after the other"
+    );
     for database in [Database::Sqlite, Database::Postgres] {
         match TestApp::start(database).await {
             Some(app) => measure(&app, database).await,
@@ -57,11 +59,21 @@ async fn measure(app: &TestApp, database: Database) {
     let mut times = Vec::new();
     for _ in 0..10 {
         let started = Instant::now();
-        let fields = [("matching", "1000"), ("list", "/invoices?due_to=2025-09-14")];
+        let fields = [("matching", "1000"), ("list", "/invoices?due_to=2024-01-22")];
         clerk.post("/reminder-proposals", &fields).await;
         times.push(started.elapsed());
     }
     print("confirmation, and a page", times);
+    let fields = [("matching", "5000"), ("list", "/invoices?tab=overdue&due_to=2024-04-18")];
+    let shown = clerk.post("/reminder-proposals", &fields).await;
+    let started = Instant::now();
+    let batch = clerk.confirm(&shown).await;
+    let answered = started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    app.send_until_idle().await;
+    let sent = started.elapsed().as_secs_f64();
+    let mails = app.sink.deliveries().len();
+    println!("{}: {mails} mails confirmed, answered in {answered:.2} s, sent in {sent:.1} s", batch.url);
 }
 
 /// Follows "Next" from page to page.
@@ -90,7 +102,8 @@ fn print(name: &str, mut times: Vec<Duration>) {
 
 /// A third open, the rest paid; due days over two years.
 fn ledger() -> String {
-    let mut csv = "customer_id,customer_name,customer_email,invoice_number,currency,total,balance,due_date\n".to_owned();
+    let mut csv = "customer_id,customer_name,customer_email,invoice_number,currency,total,balance,due_date\n"
+        .to_owned();
     for i in 0..INVOICES {
         let customer = (i * 7919) % CUSTOMERS;
         let total = 100 + (i * 37) % 5_000;

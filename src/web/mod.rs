@@ -82,6 +82,7 @@ fn sending(config: &mut web::ServiceConfig) {
         .route("/mail-previews/{id}", web::get().to(mail_previews::show))
         .route("/mail-previews/{id}/html", web::get().to(mail_previews::html))
         .route("/reminders", web::get().to(reminders::index))
+        .route("/reminders.csv", web::get().to(reminders::export))
         .route("/reminders/{id}", web::get().to(reminders::show))
         .route("/reminders/{id}/html", web::get().to(reminders::html))
         .route("/reminders/{id}/resends", web::post().to(reminders::resend))

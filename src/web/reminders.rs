@@ -138,6 +138,7 @@ struct LogPage {
     count: String,
     is_filtered: bool,
     next: Option<String>,
+    export: String,
 }
 
 /// `GET /reminders`
@@ -161,6 +162,7 @@ pub async fn index(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResp
         .filter(|_| has_more)
         .map(|row| LogQuery { before: row.reminder.id.to_string(), ..query.clone() }.address());
     page(&LogPage {
+        export: query.address().replacen("/reminders", "/reminders.csv", 1),
         frame: by.frame(Section::Reminders, "Reminders"),
         query,
         statuses: PublicStatus::ALL,
@@ -170,6 +172,50 @@ pub async fn index(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResp
         is_filtered,
         next,
     })
+}
+
+/// Most rows of an export.
+const EXPORTED: usize = 100_000;
+
+/// `GET /reminders.csv`
+pub async fn export(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResponse, WebError> {
+    let (filter, before) = query.filter()?;
+    let organisation = by.organisation.id;
+    let rows = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| {
+            Ok(snapshot.reminders(organisation, &filter, before, EXPORTED)?)
+        })
+        .await?;
+    let mut file = "time,invoice,customer,recipient,channel,actor,status,reason\r\n".to_owned();
+    for row in rows {
+        let at = row.reminder.sent_at.unwrap_or(row.reminder.created_at).to_rfc3339();
+        let reason = row.reminder.reason.clone().unwrap_or_default();
+        let row = LogRow::new(row, &by);
+        let cells = [
+            at.as_str(),
+            &row.number,
+            &row.customer,
+            &row.recipient,
+            row.channel,
+            &row.actor,
+            row.status.as_str(),
+            &reason,
+        ];
+        file.push_str(&cells.map(cell).join(","));
+        file.push_str("\r\n");
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header(("Content-Type", "text/csv; charset=utf-8"))
+        .insert_header(("Content-Disposition", "attachment; filename=\"reminders.csv\""))
+        .body(file))
+}
+
+/// A quoted cell; what a spreadsheet would take for a formula gets an apostrophe before it.
+fn cell(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 #[derive(Template)]

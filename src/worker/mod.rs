@@ -52,18 +52,13 @@ impl Worker {
         let mut failures = 0_usize;
         while !*stop.borrow() {
             let pause = match self.round(&stop).await {
-                Ok(Round::Worked) => {
-                    self.relay_is_up(&mut failures).await;
-                    continue;
-                }
-                Ok(Round::Idle) => LOOK,
-                Ok(Round::RelayDown(problem)) => {
-                    warn!(problem, "the mail server cannot be used");
-                    if let Err(error) = self.actions.note_relay(Some(problem)).await {
-                        error!(%error, "the state of the mail server could not be recorded");
+                Ok(round) => {
+                    self.tell(&round, &mut failures).await;
+                    match round {
+                        Round::Worked => continue,
+                        Round::Idle => LOOK,
+                        Round::RelayDown(_) => self.breaker_pause(failures),
                     }
-                    failures += 1;
-                    self.breaker_pause(failures)
                 }
                 Err(error) => {
                     error!(%error, "the outbox could not be read");
@@ -87,8 +82,14 @@ impl Worker {
     /// When the outbox cannot be read.
     pub async fn send_until_idle(&self) -> Result<(), ActionError> {
         let (_keep, stop) = watch::channel(false);
-        while self.round(&stop).await? == Round::Worked {}
-        Ok(())
+        let mut failures = 1;
+        loop {
+            let round = self.round(&stop).await?;
+            self.tell(&round, &mut failures).await;
+            if round != Round::Worked {
+                return Ok(());
+            }
+        }
     }
 
     /// 5 s, 15 s, 1 min, then 5 min with the usual base of 5 min.
@@ -97,10 +98,18 @@ impl Worker {
         self.breaker_base * FACTORS.get(failures - 1).copied().unwrap_or(60)
     }
 
-    async fn relay_is_up(&self, failures: &mut usize) {
-        if std::mem::take(failures) > 0
-            && let Err(error) = self.actions.note_relay(None).await
-        {
+    /// Says on every page that the mail server cannot be used, or that it can be used again.
+    async fn tell(&self, round: &Round, failures: &mut usize) {
+        let told = match round {
+            Round::RelayDown(problem) => {
+                warn!(problem, "the mail server cannot be used");
+                *failures += 1;
+                self.actions.note_relay(Some(problem.clone())).await
+            }
+            Round::Worked if std::mem::take(failures) > 0 => self.actions.note_relay(None).await,
+            Round::Worked | Round::Idle => Ok(()),
+        };
+        if let Err(error) = told {
             error!(%error, "the state of the mail server could not be recorded");
         }
     }

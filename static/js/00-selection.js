@@ -96,5 +96,15 @@
     start(document);
     if (detail.target.dataset.had) dunlin.toast("The list changed, so nothing is selected any more.");
   });
+  // Another tab, order or page begins with nothing selected: said there.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.(".tabs a, thead a, .pages a") && document.querySelector("[data-bulk][data-active]"))
+      sessionStorage.setItem("dunlin.cleared", "yes");
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!sessionStorage.getItem("dunlin.cleared")) return;
+    sessionStorage.removeItem("dunlin.cleared");
+    dunlin.toast("The list changed, so nothing is selected any more.");
+  });
   window.dunlin = { rows, box, draw };
 })();

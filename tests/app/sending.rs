@@ -191,11 +191,27 @@ on_both_databases! {
         let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
         app.send_until_idle().await;
         assert!(app.sink.deliveries().is_empty());
-        clerk.get(&batch.url).await.says("0 of 2 accepted").says("421");
+        let waiting = clerk.get(&batch.url).await;
+        waiting.says("0 of 2 accepted").says("The batch waits and goes on by itself.").says("421 4.3.2 not now");
+        clerk.get("/invoices").await.says("Mail server not reachable since 1 Dec 2025, 09:00; 2 waiting.");
         app.sink.behave();
         app.send_now().await;
         assert_eq!(app.sink.deliveries().len(), 2);
         clerk.get(&batch.url).await.says("Finished. 2 of 2 accepted");
+        clerk.get("/invoices").await.says_not("Mail server not reachable");
+    }
+
+    async fn the_log_is_exported_as_csv_without_formulas(app: TestApp) {
+        app.ledger(&["=1+1, Acme, ar@acme-customer.example, 100.00, -10, Sent"]).await;
+        let clerk = app.clerk().await;
+        let id = clerk.get("/invoices").await.value("invoice");
+        clerk.confirm(&clerk.post("/reminder-proposals", &[("invoice", &id)]).await).await;
+        app.send_until_idle().await;
+        let file = clerk.get("/reminders.csv?status=Sent").await;
+        let lines: Vec<&str> = file.text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].starts_with("time,invoice,customer,recipient,channel,actor,status,reason"), "{}", lines[0]);
+        assert!(lines[1].contains("\"'=1+1\",\"Acme\",\"ar@acme-customer.example\",\"bulk\""), "{}", lines[1]);
     }
 
     async fn a_greylisted_mail_is_tried_again_later(app: TestApp) {
