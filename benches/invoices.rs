@@ -2,7 +2,7 @@
 //! SQLite and, with `DUNLIN_TEST_POSTGRES_URL`, on PostgreSQL. Run with `cargo bench --bench invoices`.
 
 #[path = "../tests/app/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the tests use the rest")]
+#[expect(dead_code, unused_imports, unused_macros, reason = "the tests use the rest")]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -32,6 +32,8 @@ pub struct Serving {
     pub is_https: bool,
     /// Grace time for open requests when stopping.
     pub shutdown: Duration,
+    /// Requests a minute of one API key; 0 for no limit.
+    pub api_rate_per_minute: u32,
     /// Threads that answer.
     pub threads: usize,
 }
@@ -48,10 +50,11 @@ const LARGEST_FORM: usize = 256 * 1024;
 /// # Errors
 /// When the listener cannot be used.
 pub fn start(serving: Serving) -> io::Result<Server> {
-    let Serving { listener, state, static_folder, secret, is_https, shutdown, threads } = serving;
+    let Serving { listener, state, static_folder, secret, is_https, shutdown, api_rate_per_minute, threads } =
+        serving;
     let key = Key::from(&Sha512::digest([b"cookie\0".as_slice(), &secret].concat()));
     let actions = state.actions.clone();
-    let api_state = web::Data::new(crate::api::ApiState::new(actions.clone()));
+    let api_state = web::Data::new(crate::api::ApiState::new(actions.clone(), api_rate_per_minute));
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         let sessions = SessionMiddleware::builder(StoredSessions(actions.clone()), key.clone())

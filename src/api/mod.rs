@@ -5,10 +5,15 @@ mod problem;
 mod reminders;
 
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use governor::clock::{Clock, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
 
 use crate::actions::Actions;
 use crate::domain::ids::{ApiKeyId, OrganisationId};
@@ -20,13 +25,30 @@ pub use problem::Problem;
 pub struct ApiState {
     actions: Actions,
     reader: Reader,
+    limits: Option<KeyLimits>,
 }
 
 impl ApiState {
-    /// Over the verbs.
-    pub fn new(actions: Actions) -> Self {
-        Self { reader: actions.reader(), actions }
+    /// Over the verbs; `rate_per_minute` requests of one key, 0 for no limit.
+    pub fn new(actions: Actions, rate_per_minute: u32) -> Self {
+        Self { reader: actions.reader(), actions, limits: limits(rate_per_minute) }
     }
+
+    /// Counts a request of a key.
+    fn admit(&self, key: ApiKeyId) -> Result<(), Duration> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        limits.check_key(&key).map_err(|refused| refused.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+type KeyLimits = RateLimiter<ApiKeyId, HashMapStateStore<ApiKeyId>, DefaultClock>;
+
+/// Requests that a key may make at once.
+const BURST: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+
+fn limits(rate_per_minute: u32) -> Option<KeyLimits> {
+    let rate = NonZeroU32::new(rate_per_minute)?;
+    Some(RateLimiter::hashmap(Quota::per_minute(rate).allow_burst(BURST)))
 }
 
 /// The routes of the program's door.
@@ -76,6 +98,7 @@ impl FromRequest for Program {
                 .await
                 .map_err(|e| Problem::internal(&request, &e.to_string()))?;
             let (key, organisation_id) = found.ok_or_else(|| problem(Problem::unauthorized))?;
+            state.admit(key).map_err(|wait| Problem::rate_limited(&request, wait))?;
             Ok(Self { key, organisation_id, state })
         })
     }

@@ -1,6 +1,8 @@
 //! Problem details (RFC 9457): what a program reads when something cannot be done.
 
 use actix_web::HttpMessage;
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
@@ -19,6 +21,8 @@ pub struct Problem {
     instance: String,
     code: &'static str,
     request_id: String,
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -31,6 +35,7 @@ impl Problem {
             instance: request.path().to_owned(),
             code,
             request_id: request.extensions().get::<RequestId>().map_or_else(String::new, ToString::to_string),
+            retry_after: None,
         }
     }
 
@@ -38,6 +43,14 @@ impl Problem {
     pub fn unauthorized(request: &HttpRequest) -> Self {
         let detail = "Send a valid API key in the header x-api-key or as a bearer token.";
         Self::new(request, StatusCode::UNAUTHORIZED, "Auth.Unauthorized", detail)
+    }
+
+    /// More requests than the key may make.
+    pub fn rate_limited(request: &HttpRequest, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let detail = format!("This key makes too many requests. Wait {seconds} s, then go on.");
+        let problem = Self::new(request, StatusCode::TOO_MANY_REQUESTS, "RateLimited", detail);
+        Self { retry_after: Some(seconds), ..problem }
     }
 
     /// A request that cannot be understood.
@@ -71,7 +84,11 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let body = serde_json::to_string(self).unwrap_or_default();
-        HttpResponse::build(self.status_code()).content_type("application/problem+json").body(body)
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after {
+            response.insert_header(("Retry-After", seconds.to_string()));
+        }
+        response.content_type("application/problem+json").body(body)
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) async fn serve(
         secret: installation.secret,
         is_https: config.is_https(),
         shutdown: config.shutdown,
+        api_rate_per_minute: config.api_rate_per_minute,
         threads: std::thread::available_parallelism().map_or(2, usize::from),
     })
     .map_err(failure(bound.to_string()))?;

@@ -6,6 +6,7 @@
     reason = "the environment says which servers and files there are to test with"
 )]
 
+mod api;
 mod email_notifications;
 mod import_command;
 mod imports;

@@ -147,6 +147,7 @@ impl TestApp {
             secret,
             is_https: false,
             shutdown: Duration::from_secs(1),
+            api_rate_per_minute: 1,
             threads: 1,
         })
         .unwrap();
