@@ -183,6 +183,7 @@ impl Actions {
         }
         let writing = Writing { actions: self, actor, organisation, now };
         writing.write(tx, &plan)?;
+        tx.analyse()?;
         Ok(ImportReport::of(&plan, true))
     }
 }

@@ -27,9 +27,15 @@ pub(super) fn push_filter(
     };
     if let Some(search) = &filter.search {
         let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        sql.push(" AND (i.number_folded LIKE ").value(pattern.as_str()).push(" ESCAPE '\\'");
-        sql.push(" OR i.customer_id IN (SELECT id FROM customer WHERE organisation_id = ");
-        sql.value(organisation.to_string()).push(" AND search LIKE ").value(pattern).push(" ESCAPE '\\'))");
+        // Each half is found by itself; with an OR every invoice would be looked at.
+        sql.push(" AND i.id IN (SELECT id FROM invoice WHERE organisation_id = ")
+            .value(organisation.to_string());
+        sql.push(" AND number_folded LIKE ").value(pattern.as_str()).push(" ESCAPE '\\'");
+        sql.push(
+            " UNION SELECT f.id FROM customer d JOIN invoice f ON f.organisation_id = d.organisation_id",
+        );
+        sql.push(" AND f.customer_id = d.id WHERE d.organisation_id = ").value(organisation.to_string());
+        sql.push(" AND d.search LIKE ").value(pattern).push(" ESCAPE '\\')");
     }
     if let Some(customer) = filter.customer {
         sql.push(" AND i.customer_id = ").value(customer.to_string());

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Date, Text};
+use diesel::sql_types::{BigInt, Date, Text};
 
 use super::columns::{count, money, parsed};
 use super::invoice_filter::push_filter;
@@ -10,7 +10,7 @@ use super::invoices::{COLUMNS, InvoiceRow, Row};
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::ids::{InvoiceId, OrganisationId};
-use crate::domain::invoice::Ineligible;
+use crate::domain::invoice::{Ineligible, InvoiceState};
 use crate::domain::invoice_list::{Cursor, InvoiceFilter, InvoiceList, Place, Sort, SortKey, Tab};
 use crate::domain::money::{Currency, Totals};
 
@@ -60,10 +60,10 @@ struct TotalRow {
 struct StateRow {
     #[diesel(sql_type = Text)]
     state: String,
-    #[diesel(sql_type = Bool)]
-    is_archived: bool,
     #[diesel(sql_type = BigInt)]
     number: i64,
+    #[diesel(sql_type = BigInt)]
+    archived: i64,
 }
 
 #[derive(QueryableByName)]
@@ -119,15 +119,30 @@ impl Snapshot<'_> {
         organisation: OrganisationId,
         today: NaiveDate,
     ) -> Result<Vec<(Tab, usize)>, StoreError> {
-        let mut counts = Vec::with_capacity(Tab::ALL.len());
-        for &tab in Tab::ALL {
-            let filter = InvoiceFilter::tab(tab);
-            let mut sql = Sql::new("SELECT COUNT(*) AS number FROM invoice i WHERE ");
-            push_filter(&mut sql, organisation, &filter, today);
-            let row = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?;
-            counts.push((tab, count("count", row.number)?));
-        }
-        Ok(counts)
+        let states = Sql::new(
+            "SELECT state, COUNT(*) AS number, COUNT(archived_at) AS archived FROM invoice \
+             WHERE organisation_id = $1 GROUP BY state",
+        )
+        .bind(organisation.to_string())
+        .load::<StateRow>(self.connection())?;
+        let mut sql = Sql::new("SELECT COUNT(*) AS number FROM invoice i WHERE ");
+        push_filter(&mut sql, organisation, &InvoiceFilter::tab(Tab::Overdue), today);
+        let overdue = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?.number;
+        let of_state = |words: &[&str]| -> i64 {
+            let is_in = |row: &&StateRow| words.contains(&row.state.as_str());
+            states.iter().filter(is_in).map(|row| row.number - row.archived).sum()
+        };
+        let open = of_state(&["Sent", "PartiallyPaid"]);
+        let number = |tab| match tab {
+            Tab::Open => open,
+            Tab::Overdue => overdue,
+            Tab::Upcoming => open - overdue,
+            Tab::Paid => of_state(&["Paid"]),
+            Tab::Draft => of_state(&["Draft"]),
+            Tab::Archived => states.iter().map(|row| row.archived).sum(),
+            Tab::All => states.iter().map(|row| row.number).sum(),
+        };
+        Tab::ALL.iter().map(|&tab| Ok((tab, count("count", number(tab))?))).collect()
     }
 
     /// Everything that a filter matches, in figures.
@@ -271,21 +286,27 @@ impl Snapshot<'_> {
         today: NaiveDate,
     ) -> Result<Vec<(Ineligible, usize)>, StoreError> {
         let mut sql = Sql::new(
-            "SELECT i.state, i.archived_at IS NOT NULL AS is_archived, COUNT(*) AS number FROM invoice i WHERE ",
+            "SELECT i.state, COUNT(*) AS number, COUNT(i.archived_at) AS archived FROM invoice i WHERE ",
         );
         push_filter(&mut sql, organisation, filter, today);
-        sql.push(" GROUP BY i.state, i.archived_at IS NOT NULL");
+        sql.push(" GROUP BY i.state");
         let mut counts = std::collections::BTreeMap::new();
+        let mut add = |why, number| -> Result<(), StoreError> {
+            if number > 0 {
+                *counts.entry(why).or_insert(0) += count("count", number)?;
+            }
+            Ok(())
+        };
         for row in sql.load::<StateRow>(self.connection())? {
-            let why = match (row.is_archived, row.state.as_str()) {
-                (true, _) => Ineligible::Archived,
-                (false, "Draft") => Ineligible::Draft,
-                (false, "Void") => Ineligible::Void,
-                (false, "Credited") => Ineligible::Credited,
-                (false, "Paid") => Ineligible::Paid,
-                (false, _) => continue,
-            };
-            *counts.entry(why).or_insert(0) += count("count", row.number)?;
+            add(Ineligible::Archived, row.archived)?;
+            let active = row.number - row.archived;
+            match parsed("invoice.state", &row.state)? {
+                InvoiceState::Draft => add(Ineligible::Draft, active)?,
+                InvoiceState::Void => add(Ineligible::Void, active)?,
+                InvoiceState::Credited => add(Ineligible::Credited, active)?,
+                InvoiceState::Paid => add(Ineligible::Paid, active)?,
+                InvoiceState::Sent | InvoiceState::PartiallyPaid => {}
+            }
         }
         Ok(counts.into_iter().collect())
     }

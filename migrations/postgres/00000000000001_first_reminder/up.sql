@@ -103,24 +103,25 @@ CREATE TABLE invoice (
     CHECK (state <> 'Paid' OR balance = 0),
     UNIQUE (customer_id, number)
 );
--- The lists: each tab finds its rows, its count and its totals in one index.
-CREATE INDEX invoice_open ON invoice (organisation_id, due_on, id, currency, balance)
+-- The lists. Rows are found in their order, tab by tab; counts and totals are read from an index alone.
+CREATE INDEX invoice_open_by_due ON invoice (organisation_id, due_on, id)
     WHERE state IN ('Sent', 'PartiallyPaid') AND archived_at IS NULL;
-CREATE INDEX invoice_paid ON invoice (organisation_id, due_on, id, currency, balance)
-    WHERE state = 'Paid' AND archived_at IS NULL;
-CREATE INDEX invoice_draft ON invoice (organisation_id, due_on, id, currency, balance)
-    WHERE state = 'Draft' AND archived_at IS NULL;
-CREATE INDEX invoice_archived ON invoice (organisation_id, due_on, id, currency, balance)
-    WHERE archived_at IS NOT NULL;
-CREATE INDEX invoice_all ON invoice (organisation_id, due_on, id, currency, balance);
 CREATE INDEX invoice_open_by_number ON invoice (organisation_id, number_folded, id)
     WHERE state IN ('Sent', 'PartiallyPaid') AND archived_at IS NULL;
-CREATE INDEX invoice_by_number ON invoice (organisation_id, number_folded, id);
 CREATE INDEX invoice_open_by_balance ON invoice (organisation_id, balance, id)
     WHERE state IN ('Sent', 'PartiallyPaid') AND archived_at IS NULL;
+CREATE INDEX invoice_paid_by_due ON invoice (organisation_id, due_on, id)
+    WHERE state = 'Paid' AND archived_at IS NULL;
+CREATE INDEX invoice_draft_by_due ON invoice (organisation_id, due_on, id)
+    WHERE state = 'Draft' AND archived_at IS NULL;
+CREATE INDEX invoice_archived_by_due ON invoice (organisation_id, due_on, id) WHERE archived_at IS NOT NULL;
+CREATE INDEX invoice_by_due ON invoice (organisation_id, due_on, id);
+CREATE INDEX invoice_by_number ON invoice (organisation_id, number_folded, id);
 CREATE INDEX invoice_by_balance ON invoice (organisation_id, balance, id);
 CREATE INDEX invoice_by_id ON invoice (organisation_id, id);
-CREATE INDEX invoice_by_customer ON invoice (customer_id, id);
+CREATE INDEX invoice_by_customer ON invoice (organisation_id, customer_id, id);
+CREATE INDEX invoice_by_state ON invoice (organisation_id, state, archived_at, due_on);
+CREATE INDEX invoice_totals ON invoice (organisation_id, currency, state, archived_at, due_on, balance);
 
 CREATE TABLE payment (
     id TEXT PRIMARY KEY NOT NULL,
