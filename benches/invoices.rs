@@ -1,6 +1,12 @@
 //! How long the Invoices page, a search and a confirmation take with 100,000 invoices, from request to last byte, on
 //! SQLite and, with `DUNLIN_TEST_POSTGRES_URL`, on PostgreSQL. Run with `cargo bench --bench invoices`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up has nothing to say"
+)]
+
 #[path = "../tests/app/support/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "the tests use the rest")]
 mod support;

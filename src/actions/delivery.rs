@@ -67,7 +67,14 @@ impl Actions {
         let for_reading = claimed.clone();
         let composed = reader
             .read::<_, StoreError>(move |snapshot| letter(snapshot, &for_reading, actions.clock().now()))
-            .await?;
+            .await;
+        // A row that cannot be read fails alone: taken again and again, it would keep the others waiting.
+        let composed = match composed {
+            Err(error @ (StoreError::Unreadable { .. } | StoreError::Missing(_))) => {
+                Err(failed(FailureKind::Template, &error.to_string()))
+            }
+            other => other?,
+        };
         match composed {
             Ok(letter) => Ok(Composed::Ready(Box::new(letter))),
             Err(settlement) => {

@@ -80,6 +80,9 @@ impl Actions {
                         "Only a reminder that failed can be resent.".to_owned(),
                     ));
                 }
+                if tx.is_repeated(id)? {
+                    return Err(ActionError::Refused("This reminder was sent again already.".to_owned()));
+                }
                 let now = actions.clock().now();
                 let candidates = tx.candidates(user.organisation_id, &[old.invoice_id])?;
                 let proposal = propose(candidates, actions.0.settings.window, now)

@@ -239,15 +239,16 @@ impl Snapshot<'_> {
         rows.iter().map(|row| parsed("reminder_batch.id", &row.id)).collect()
     }
 
-    /// The invoices whose reminder in a batch failed or is unconfirmed.
+    /// The invoices whose reminder in a batch failed or is unconfirmed, but for those that were sent again since.
     pub fn failed_invoices(
         &mut self,
         organisation: OrganisationId,
         id: BatchId,
     ) -> Result<Vec<InvoiceId>, StoreError> {
         let rows = Sql::new(
-            "SELECT invoice_id AS id FROM outbox WHERE batch_id = $1 AND organisation_id = $2 \
-             AND state IN ('Failed', 'Unconfirmed') ORDER BY id",
+            "SELECT o.invoice_id AS id FROM outbox o WHERE o.batch_id = $1 AND o.organisation_id = $2 \
+             AND o.state IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox r \
+             WHERE r.resend_of = o.id AND r.state NOT IN ('Failed', 'Cancelled')) ORDER BY o.id",
         )
         .bind(id.to_string())
         .bind(organisation.to_string())

@@ -234,6 +234,21 @@ impl Snapshot<'_> {
         count("outbox", row.number)
     }
 
+    /// Whether a reminder was sent again, with an outcome that is not a failure.
+    pub fn is_repeated(&mut self, id: ReminderId) -> Result<bool, StoreError> {
+        #[derive(QueryableByName)]
+        struct CountRow {
+            #[diesel(sql_type = BigInt)]
+            number: i64,
+        }
+        let row = Sql::new(
+            "SELECT COUNT(*) AS number FROM outbox WHERE resend_of = $1 AND state NOT IN ('Failed', 'Cancelled')",
+        )
+        .bind(id.to_string())
+        .first::<CountRow>(self.connection())?;
+        Ok(row.is_some_and(|row| row.number > 0))
+    }
+
     /// Every reminder of an invoice, oldest first.
     pub fn reminders_of_invoice(
         &mut self,

@@ -175,7 +175,7 @@ fn id(text: &str) -> Result<BatchId, WebError> {
 
 async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
     let organisation = by.organisation.id;
-    let (progress, failed, others, left_out) = by
+    let (progress, failed, others, left_out, can_repeat) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
@@ -191,10 +191,13 @@ async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
                 ReminderState::Cancelled,
             ];
             let others = snapshot.batch_rows(id, &rest, SHOWN)?;
-            Ok((progress, failed, others, snapshot.batch_left_out(id, SHOWN)?))
+            let can_repeat = progress.failed > 0 && !snapshot.failed_invoices(organisation, id)?.is_empty();
+            Ok((progress, failed, others, snapshot.batch_left_out(id, SHOWN)?, can_repeat))
         })
         .await?;
-    Ok(BatchPage::new(by, progress, failed, others, left_out))
+    let mut page = BatchPage::new(by, progress, failed, others, left_out);
+    page.may_retry &= can_repeat;
+    Ok(page)
 }
 
 impl BatchPage {

@@ -162,8 +162,11 @@ on_both_databases! {
         support.post(&format!("/reminders/{failed}/resends"), &[]).await.says("an earlier reminder");
         app.send_now().await;
         assert_eq!(app.sink.deliveries().len(), 2);
-        let again = support.post(&format!("{}/retries", batch.url), &[]).await;
-        again.says("already on its way");
+        app.clock.advance(TimeDelta::minutes(5));
+        support.get(&batch.url).await.says_not("Retry failed");
+        assert_eq!(support.post(&format!("{}/retries", batch.url), &[]).await.status, 422);
+        let twice = support.post(&format!("/reminders/{failed}/resends"), &[]).await;
+        twice.says("This reminder was sent again already.").says_not(">Resend<");
     }
 
     async fn retry_failed_sends_the_failed_ones_again_as_a_batch_of_its_own(app: TestApp) {

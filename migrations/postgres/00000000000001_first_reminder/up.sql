@@ -222,6 +222,7 @@ CREATE INDEX outbox_in_flight ON outbox (id) WHERE state IN ('Claimed', 'Committ
 CREATE INDEX outbox_log ON outbox (organisation_id, id) WHERE kind = 'reminder';
 CREATE INDEX outbox_by_invoice ON outbox (invoice_id, id) WHERE kind = 'reminder';
 CREATE INDEX outbox_by_batch ON outbox (batch_id, state, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX outbox_by_repetition ON outbox (resend_of) WHERE resend_of IS NOT NULL;
 CREATE INDEX outbox_by_customer ON outbox (customer_id, id) WHERE kind = 'reminder';
 
 CREATE TABLE mail_content (

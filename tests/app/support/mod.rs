@@ -14,6 +14,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use dunlin::actions::{Actions, Newcomer, Settings};
 use dunlin::clock::{Clock, Ids};
+use dunlin::config::environment;
 use dunlin::domain::ids::OrganisationId;
 use dunlin::domain::mail_target::MailTarget;
 use dunlin::domain::organisation::Organisation;
@@ -89,7 +90,7 @@ pub fn fresh_store(database: Database, folder: &TempDir) -> Option<Store> {
     let address = match database {
         Database::Sqlite => format!("sqlite://{}", folder.path().join("dunlin.db").display()),
         Database::Postgres => {
-            let server = std::env::vars().find(|(name, _)| name == "DUNLIN_TEST_POSTGRES_URL")?.1;
+            let server = environment().remove("DUNLIN_TEST_POSTGRES_URL")?;
             let name = format!("test_{}", Ids.next::<uuid::Uuid>().simple());
             let mut connection = PgConnection::establish(&server).expect("the PostgreSQL of the tests");
             connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
