@@ -1,4 +1,4 @@
-// Every page, in light and dark, on a desk and on a narrow phone: axe-core finds nothing, and nothing is cut off.
+// Every page, in light and dark, and on a narrow phone: axe-core finds nothing, and nothing is cut off.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessible, box, finished, furnish, importLedger, open, sendButton, stage, yes } from "./harness.mjs";
@@ -70,7 +70,7 @@ for (const colorScheme of ["light", "dark"]) {
     for (const path of await addresses(page)) {
       await page.goto(at.app.url + path);
       await accessible(page, `${path}, ${colorScheme}`);
-      await fits(page, `${path}, ${colorScheme}`);
+      if (colorScheme === "light") await fits(page, path);
     }
     await page.context().close();
   });
@@ -80,16 +80,16 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto(`${at.app.url}/invoices?tab=all&per=100`);
     for (const number of remindable.slice(0, 2)) await box(page, number).check();
     await accessible(page, `selected, ${colorScheme}`);
-    await fits(page, `selected, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "selected");
     await sendButton(page).click();
     await yes(page).waitFor();
     await accessible(page, `the dialog, ${colorScheme}`);
-    await fits(page, `the dialog, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "the dialog");
     await page.getByRole("button", { name: "Cancel" }).click();
     await box(page, paid).check();
     await page.getByText("cannot be reminded: 1 is paid.").waitFor();
     await accessible(page, `a paid one is selected, ${colorScheme}`);
-    await fits(page, `a paid one is selected, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "a paid one is selected");
     await page.goto(`${at.app.url}/invoices?per=100`);
     await page.locator("summary").filter({ hasText: "Filters" }).click();
     await accessible(page, `filters, ${colorScheme}`);
@@ -106,7 +106,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.evaluate(() => document.querySelector("#selection").submit());
     await page.getByRole("heading", { name: "Send reminders?", level: 1 }).waitFor();
     await accessible(page, `the confirmation as a page, ${colorScheme}`);
-    await fits(page, `the confirmation as a page, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "the confirmation as a page");
     await page.context().close();
   });
 
@@ -118,7 +118,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("button", { name: "Check file" }).click();
     await page.getByText("nothing was imported").waitFor();
     await accessible(page, `a bad file, ${colorScheme}`);
-    await fits(page, `a bad file, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "a bad file");
     await page.context().close();
   });
 }
