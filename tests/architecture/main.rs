@@ -92,7 +92,7 @@ const LAYERS: [Layer; 10] = [
     Layer {
         name: "api",
         ours: &["domain", "store", "actions"],
-        others: &["actix_web", "chrono", "serde", "serde_json", "tracing", "tracing_actix_web"],
+        others: &["actix_web", "chrono", "governor", "serde", "serde_json", "tracing", "tracing_actix_web"],
     },
     // The session's cookie is laid over the pages where both doors meet.
     Layer {
