@@ -25,6 +25,7 @@ pub(super) struct Happening {
 
 impl Happening {
     pub(super) fn new(entry: TimelineEntry, by: &SignedIn) -> Self {
+        let is_kept = by.state.is_mail_captured && entry.event == "reminder.sent";
         let href = entry
             .mail_id
             .map(|id| format!("/reminders/{id}"))
@@ -32,8 +33,8 @@ impl Happening {
         Self {
             at: by.organisation.local(entry.at),
             actor: entry.actor,
-            what: what(&entry.event),
-            detail: entry.detail,
+            what: if is_kept { "Reminder kept here, not delivered" } else { what(&entry.event) },
+            detail: if is_kept { String::new() } else { entry.detail },
             href,
         }
     }
