@@ -20,7 +20,7 @@
     const reasons = new Map();
     for (const { dataset } of selected) if (dataset.why) reasons.set(dataset.why, (reasons.get(dataset.why) || 0) + 1);
     if (!reasons.size) return "";
-    const count = [...reasons.values()].reduce((a, b) => a + b, 0);
+    const count = selected.filter(({ dataset }) => dataset.why).length;
     const parts = [...reasons].map(([reason, of]) => `${of} ${of === 1 ? "is" : "are"} ${reason}`);
     return `${count} of ${selected.length} ${selected.length === 1 ? "invoice" : "invoices"} cannot be reminded: ${parts.join(", ")}.`;
   }
@@ -64,7 +64,7 @@
     const row = event.target.closest("tr[data-invoice]");
     if (event.target.name === "invoice" && row) {
       const every = rows(form);
-      if (event.shiftKey && last && every.includes(last)) {
+      if (event.shiftKey && every.includes(last)) {
         const [from, to] = [every.indexOf(last), every.indexOf(row)].sort((a, b) => a - b);
         every.slice(from, to + 1).forEach((between) => (box(between).checked = event.target.checked));
       }
@@ -87,6 +87,7 @@
   const start = (root) => root.querySelectorAll("[data-selection]").forEach(draw);
   document.addEventListener("DOMContentLoaded", () => start(document));
   window.addEventListener("pageshow", () => start(document));
+  const tell = () => dunlin.toast("The list changed, so nothing is selected any more.");
   // A changed list has nothing selected any more; say so where it is heard.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id === "list") detail.target.dataset.had = detail.target.querySelector("[data-bulk][data-active]") ? "yes" : "";
@@ -94,17 +95,16 @@
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (detail.target.id !== "list") return;
     start(document);
-    if (detail.target.dataset.had) dunlin.toast("The list changed, so nothing is selected any more.");
+    if (detail.target.dataset.had) tell();
   });
   // Another tab, order or page begins with nothing selected: said there.
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(".tabs a, thead a, .pages a") && document.querySelector("[data-bulk][data-active]"))
-      sessionStorage.setItem("dunlin.cleared", "yes");
+      sessionStorage.cleared = "yes";
   });
   document.addEventListener("DOMContentLoaded", () => {
-    if (!sessionStorage.getItem("dunlin.cleared")) return;
-    sessionStorage.removeItem("dunlin.cleared");
-    dunlin.toast("The list changed, so nothing is selected any more.");
+    if (sessionStorage.cleared) tell();
+    delete sessionStorage.cleared;
   });
   window.dunlin = { rows, box, draw };
 })();
