@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tracing::warn;
 
 use super::{ActionError, Actions};
 use crate::domain::ids::{CustomerId, ImportId, InvoiceId, OrganisationId};
@@ -74,7 +75,7 @@ impl Actions {
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
         let (actions, ledger) = (self.clone(), read(file).await?);
-        self.0.store.write(move |tx| Ok(actions.bring_in(tx, actor, organisation, ledger, reopen)?)).await
+        self.written(move |tx| Ok(actions.bring_in(tx, actor, organisation, ledger, reopen)?)).await
     }
 
     /// Brings in the sample ledger as of today.
@@ -87,19 +88,17 @@ impl Actions {
         organisation: OrganisationId,
     ) -> Result<ImportReport, ActionError> {
         let actions = self.clone();
-        self.0
-            .store
-            .write(move |tx| {
-                if tx.has_customers(organisation)? {
-                    return Err(ActionError::Refused(
-                        "There are customers already. The sample is only for an empty ledger.".to_owned(),
-                    ));
-                }
-                let today = tx.organisation(organisation)?.day_of(actions.clock().now());
-                let ledger = Ledger::read(Cursor::new(sample_ledger(today)));
-                Ok(actions.bring_in(tx, actor, organisation, ledger, false)?)
-            })
-            .await
+        self.written(move |tx| {
+            if tx.has_customers(organisation)? {
+                return Err(ActionError::Refused(
+                    "There are customers already. The sample is only for an empty ledger.".to_owned(),
+                ));
+            }
+            let today = tx.organisation(organisation)?.day_of(actions.clock().now());
+            let ledger = Ledger::read(Cursor::new(sample_ledger(today)));
+            Ok(actions.bring_in(tx, actor, organisation, ledger, false)?)
+        })
+        .await
     }
 
     /// Checks a file and, if it can be written, keeps it for [`Actions::write_import`].
@@ -143,26 +142,38 @@ impl Actions {
     /// When there is no such file, or not any more.
     pub async fn write_import(&self, user: &User, id: ImportId) -> Result<ImportReport, ActionError> {
         let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
-        self.0
-            .store
-            .write(move |tx| {
-                tx.lock_ledger(organisation)?;
-                let file = tx.import(organisation, id)?.ok_or(ActionError::NotFound)?;
-                let Some(content) = file.content else {
-                    return Ok(ImportReport {
-                        summary: Summary::default(),
-                        findings: Vec::new(),
-                        is_written: true,
-                    });
-                };
-                let ledger = Ledger::read(Cursor::new(content));
-                let report = actions.bring_in(tx, actor, organisation, ledger, file.reopen)?;
-                if report.is_written {
-                    tx.mark_import_written(id, &report.summary.to_string(), actions.clock().now())?;
-                }
-                Ok(report)
-            })
-            .await
+        self.written(move |tx| {
+            tx.lock_ledger(organisation)?;
+            let file = tx.import(organisation, id)?.ok_or(ActionError::NotFound)?;
+            let Some(content) = file.content else {
+                return Ok(ImportReport {
+                    summary: Summary::default(),
+                    findings: Vec::new(),
+                    is_written: true,
+                });
+            };
+            let ledger = Ledger::read(Cursor::new(content));
+            let report = actions.bring_in(tx, actor, organisation, ledger, file.reopen)?;
+            if report.is_written {
+                tx.mark_import_written(id, &report.summary.to_string(), actions.clock().now())?;
+            }
+            Ok(report)
+        })
+        .await
+    }
+
+    /// Runs one transaction that may bring in a ledger, and tidies up after it.
+    async fn written(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<ImportReport, ActionError> + Send + 'static,
+    ) -> Result<ImportReport, ActionError> {
+        let report = self.0.store.write(work).await?;
+        if report.is_written
+            && let Err(error) = self.0.store.tidy().await
+        {
+            warn!(%error, "the database could not be tidied; lists may be slow for a while");
+        }
+        Ok(report)
     }
 
     fn bring_in(
@@ -183,7 +194,6 @@ impl Actions {
         }
         let writing = Writing { actions: self, actor, organisation, now };
         writing.write(tx, &plan)?;
-        tx.analyse()?;
         Ok(ImportReport::of(&plan, true))
     }
 }

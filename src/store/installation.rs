@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Nullable, Text, Timestamp};
 
 use super::sql::Sql;
@@ -55,12 +54,6 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Lets the database learn how many rows there are of what: without it the lists are read by the wrong indexes.
-    pub fn analyse(&mut self) -> Result<(), StoreError> {
-        self.connection().batch_execute("ANALYZE")?;
-        Ok(())
-    }
-
     /// Records that the mail server cannot be reached, or that it can.
     pub fn note_relay(&mut self, problem: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
         match problem {
