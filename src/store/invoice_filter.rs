@@ -49,11 +49,8 @@ pub(super) fn push_filter(
     if let Some(day) = filter.due_to {
         sql.push(" AND i.due_on <= ").value(day);
     }
-    if let Some(least) = filter.least {
-        sql.push(" AND ").push(&in_thousandths()).push(" >= ").value(least);
-    }
-    if let Some(most) = filter.most {
-        sql.push(" AND ").push(&in_thousandths()).push(" <= ").value(most);
+    if filter.least.is_some() || filter.most.is_some() {
+        push_amounts(sql, filter.least, filter.most);
     }
     match filter.not_reminded {
         None => {}
@@ -70,14 +67,29 @@ pub(super) fn push_filter(
     }
 }
 
-/// A balance in thousandths of the major unit, so that one figure filters every currency.
-fn in_thousandths() -> String {
+/// The balances between two figures in thousandths of the major unit: one figure filters every currency. A range for
+/// each number of decimals, so that an index of balances can find them.
+fn push_amounts(sql: &mut Sql, least: Option<i64>, most: Option<i64>) {
     let codes = |decimals: u32| {
         Currency::with_decimals(decimals).map(|c| format!("'{c}'")).collect::<Vec<_>>().join(",")
     };
-    format!(
-        "i.balance * CASE WHEN i.currency IN ({}) THEN 1000 WHEN i.currency IN ({}) THEN 1 ELSE 10 END",
-        codes(0),
-        codes(3)
-    )
+    let (none, three) = (codes(0), codes(3));
+    let ranges = [
+        (10, format!("i.currency NOT IN ({none},{three})")),
+        (1000, format!("i.currency IN ({none})")),
+        (1, format!("i.currency IN ({three})")),
+    ];
+    sql.push(" AND (");
+    for (place, (thousandths, currencies)) in ranges.into_iter().enumerate() {
+        sql.push(if place == 0 { "(" } else { " OR (" }).push(&currencies);
+        if let Some(least) = least {
+            sql.push(" AND i.balance >= ")
+                .value(least.div_euclid(thousandths) + i64::from(least % thousandths != 0));
+        }
+        if let Some(most) = most {
+            sql.push(" AND i.balance <= ").value(most.div_euclid(thousandths));
+        }
+        sql.push(")");
+    }
+    sql.push(")");
 }

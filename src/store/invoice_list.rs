@@ -1,18 +1,18 @@
-//! The Invoices page: rows by keyset, counts and totals from the tabs' own indexes.
+//! The Invoices page: rows by keyset, in the order of an index.
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text};
 
-use super::columns::{count, money, parsed};
+use super::columns::{count, parsed};
+use super::invoice_counts::{Matching, StateCounts};
 use super::invoice_filter::push_filter;
 use super::invoices::{COLUMNS, InvoiceRow, Row};
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::ids::{InvoiceId, OrganisationId};
-use crate::domain::invoice::{Ineligible, InvoiceState};
 use crate::domain::invoice_list::{Cursor, InvoiceFilter, InvoiceList, Place, Sort, SortKey, Tab};
-use crate::domain::money::{Currency, Totals};
+use crate::domain::money::Currency;
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,41 +29,10 @@ pub struct InvoicePage {
     pub matching: Matching,
 }
 
-/// Everything that a filter matches, in figures.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Matching {
-    /// How many.
-    pub count: usize,
-    /// What is owed on them.
-    pub totals: Totals,
-    /// How many of them are not remindable, and why.
-    pub ineligible: Vec<(Ineligible, usize)>,
-}
-
 #[derive(QueryableByName)]
-struct CountRow {
+pub(super) struct CountRow {
     #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-#[derive(QueryableByName)]
-struct TotalRow {
-    #[diesel(sql_type = Text)]
-    currency: String,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-    #[diesel(sql_type = BigInt)]
-    owed: i64,
-}
-
-#[derive(QueryableByName)]
-struct StateRow {
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-    #[diesel(sql_type = BigInt)]
-    archived: i64,
+    pub(super) number: i64,
 }
 
 #[derive(QueryableByName)]
@@ -83,19 +52,21 @@ const FROM: &str = " FROM invoice i JOIN customer c ON c.id = i.customer_id ";
 const FROM_CUSTOMERS: &str = " FROM customer c CROSS JOIN invoice i ";
 
 impl Snapshot<'_> {
-    /// One page of an organisation's invoices as of a day.
+    /// One page of an organisation's invoices as of a day. `everything` are the organisation's state counts, where the
+    /// caller has read them already.
     pub fn invoice_page(
         &mut self,
         organisation: OrganisationId,
         list: &InvoiceList,
         today: NaiveDate,
+        everything: Option<&StateCounts>,
     ) -> Result<InvoicePage, StoreError> {
         let (mut rows, has_more) = self.rows_at(organisation, list, today)?;
         let is_backwards = matches!(list.place, Place::Before(_));
         if is_backwards {
             rows.reverse();
         }
-        let matching = self.matching(organisation, &list.filter, today)?;
+        let matching = self.matching(organisation, &list.filter, today, everything)?;
         let first_cursor = rows.first().map(|row| cursor_of(row, list.sort.key));
         let last_cursor = rows.last().map(|row| cursor_of(row, list.sort.key));
         let first = match (&list.place, &first_cursor) {
@@ -111,61 +82,6 @@ impl Snapshot<'_> {
             first,
             matching,
         })
-    }
-
-    /// How many invoices each tab has, before any filter.
-    pub fn tab_counts(
-        &mut self,
-        organisation: OrganisationId,
-        today: NaiveDate,
-    ) -> Result<Vec<(Tab, usize)>, StoreError> {
-        let states = Sql::new(
-            "SELECT state, COUNT(*) AS number, COUNT(archived_at) AS archived FROM invoice \
-             WHERE organisation_id = $1 GROUP BY state",
-        )
-        .bind(organisation.to_string())
-        .load::<StateRow>(self.connection())?;
-        let mut sql = Sql::new("SELECT COUNT(*) AS number FROM invoice i WHERE ");
-        push_filter(&mut sql, organisation, &InvoiceFilter::tab(Tab::Overdue), today);
-        let overdue = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?.number;
-        let of_state = |words: &[&str]| -> i64 {
-            let is_in = |row: &&StateRow| words.contains(&row.state.as_str());
-            states.iter().filter(is_in).map(|row| row.number - row.archived).sum()
-        };
-        let open = of_state(&["Sent", "PartiallyPaid"]);
-        let number = |tab| match tab {
-            Tab::Open => open,
-            Tab::Overdue => overdue,
-            Tab::Upcoming => open - overdue,
-            Tab::Paid => of_state(&["Paid"]),
-            Tab::Draft => of_state(&["Draft"]),
-            Tab::Archived => states.iter().map(|row| row.archived).sum(),
-            Tab::All => states.iter().map(|row| row.number).sum(),
-        };
-        Tab::ALL.iter().map(|&tab| Ok((tab, count("count", number(tab))?))).collect()
-    }
-
-    /// Everything that a filter matches, in figures.
-    pub fn matching(
-        &mut self,
-        organisation: OrganisationId,
-        filter: &InvoiceFilter,
-        today: NaiveDate,
-    ) -> Result<Matching, StoreError> {
-        let mut sql = Sql::new(
-            "SELECT i.currency, COUNT(*) AS number, CAST(SUM(i.balance) AS BIGINT) AS owed FROM invoice i WHERE ",
-        );
-        push_filter(&mut sql, organisation, filter, today);
-        sql.push(" GROUP BY i.currency");
-        let mut matching = Matching::default();
-        for row in sql.load::<TotalRow>(self.connection())? {
-            matching.count += count("count", row.number)?;
-            matching.totals.add(money("invoice.balance", row.owed, &row.currency)?);
-        }
-        if !filter.tab.is_all_remindable() {
-            matching.ineligible = self.ineligible(organisation, filter, today)?;
-        }
-        Ok(matching)
     }
 
     /// The ids of all that match, in order of id; at most `limit` of them.
@@ -277,38 +193,6 @@ impl Snapshot<'_> {
         push_beyond(&mut sql, list.sort.key, first, !list.sort.is_descending)?;
         let row = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?;
         count("count", row.number)
-    }
-
-    fn ineligible(
-        &mut self,
-        organisation: OrganisationId,
-        filter: &InvoiceFilter,
-        today: NaiveDate,
-    ) -> Result<Vec<(Ineligible, usize)>, StoreError> {
-        let mut sql = Sql::new(
-            "SELECT i.state, COUNT(*) AS number, COUNT(i.archived_at) AS archived FROM invoice i WHERE ",
-        );
-        push_filter(&mut sql, organisation, filter, today);
-        sql.push(" GROUP BY i.state");
-        let mut counts = std::collections::BTreeMap::new();
-        let mut add = |why, number| -> Result<(), StoreError> {
-            if number > 0 {
-                *counts.entry(why).or_insert(0) += count("count", number)?;
-            }
-            Ok(())
-        };
-        for row in sql.load::<StateRow>(self.connection())? {
-            add(Ineligible::Archived, row.archived)?;
-            let active = row.number - row.archived;
-            match parsed("invoice.state", &row.state)? {
-                InvoiceState::Draft => add(Ineligible::Draft, active)?,
-                InvoiceState::Void => add(Ineligible::Void, active)?,
-                InvoiceState::Credited => add(Ineligible::Credited, active)?,
-                InvoiceState::Paid => add(Ineligible::Paid, active)?,
-                InvoiceState::Sent | InvoiceState::PartiallyPaid => {}
-            }
-        }
-        Ok(counts.into_iter().collect())
     }
 }
 

@@ -180,10 +180,11 @@ impl InvoicesPage {
             .state
             .reader
             .read::<_, WebError>(move |snapshot| {
-                let found = snapshot.invoice_page(organisation, &wanted, today)?;
+                let everything = snapshot.state_counts(organisation, &InvoiceFilter::tab(Tab::All), today)?;
+                let found = snapshot.invoice_page(organisation, &wanted, today, Some(&everything))?;
                 let next_due =
                     if found.rows.is_empty() { snapshot.next_due_day(organisation, today)? } else { None };
-                let counts = snapshot.tab_counts(organisation, today)?;
+                let counts = snapshot.tab_counts(organisation, &everything, today)?;
                 Ok((found, counts, snapshot.invoice_currencies(organisation)?, next_due))
             })
             .await?;
