@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 use url::Url;
 
+use crate::domain::delivery::OnUnconfirmed;
 use crate::domain::mail_target::{MailTarget, is_loopback};
 
 /// Everything that can be set, with its default and meaning; the README's table is made of the same words.
@@ -85,6 +86,10 @@ pub struct Config {
     pub retry_base: Duration,
     /// How long a mail is tried.
     pub retry_deadline: Duration,
+    /// What becomes of a mail that may have been delivered.
+    pub on_unconfirmed: OnUnconfirmed,
+    /// When a silent process's mails are taken over.
+    pub lease: Duration,
     /// The idempotency window.
     pub reminder_window: Duration,
     /// The undo time.
@@ -138,6 +143,8 @@ impl Config {
             mail_dedup_header: Some(reader.text("DUNLIN_MAIL_DEDUP_HEADER")).filter(|name| !name.is_empty()),
             retry_base: reader.seconds("DUNLIN_RETRY_BASE_SECONDS"),
             retry_deadline: reader.seconds("DUNLIN_RETRY_DEADLINE_SECONDS"),
+            on_unconfirmed: reader.parsed("DUNLIN_ON_UNCONFIRMED", OnUnconfirmed::Hold),
+            lease: reader.seconds("DUNLIN_LEASE_SECONDS"),
             reminder_window: reader.seconds("DUNLIN_REMINDER_WINDOW_SECONDS"),
             undo: reader.seconds("DUNLIN_UNDO_SECONDS"),
             api_rate_per_minute: reader.parsed("DUNLIN_API_RATE_PER_MINUTE", 600),
@@ -152,12 +159,7 @@ impl Config {
         if !config.mail_dedup_header.as_ref().is_none_or(is_header) {
             reader.problem("DUNLIN_MAIL_DEDUP_HEADER", "write a header\u{2019}s name, such as X-Dedup-Id");
         }
-        if reader.text("DUNLIN_ON_UNCONFIRMED") != "hold" {
-            reader.problem("DUNLIN_ON_UNCONFIRMED", "write hold; nothing else is possible yet");
-        }
-        for unused in ["DUNLIN_LEASE_SECONDS", "DUNLIN_API_WAIT_SECONDS"] {
-            reader.seconds(unused);
-        }
+        reader.seconds("DUNLIN_API_WAIT_SECONDS");
         if config.clock.is_some() && !config.mail.is_local() {
             let why =
                 "it is only for trying things out: unset it, or let mail be captured or go to this machine";

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::actions::{ActionError, Actions, Settings};
 use crate::clock::{Clock, Ids, real_now};
 use crate::config::Config;
+use crate::domain::delivery::RetryPolicy;
 use crate::mail::{MailTimeouts, Relay};
 use crate::store::{DatabaseAddress, Store, StoreError};
 
@@ -75,7 +76,7 @@ impl Installation {
         let settings = Settings {
             undo: delta(config.undo),
             window: delta(config.reminder_window),
-            retry_base: delta(config.retry_base),
+            retry: RetryPolicy { base: delta(config.retry_base), on_unconfirmed: config.on_unconfirmed },
             retry_deadline: delta(config.retry_deadline),
             default_from: config
                 .default_sender_host()

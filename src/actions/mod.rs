@@ -21,13 +21,14 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, Ids};
+use crate::domain::delivery::RetryPolicy;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::proposal::{MAX_BATCH, NotRemindable};
 use crate::store::{Reader, Store, StoreError};
 
-pub use delivery::{Composed, Go, Letter};
+pub use delivery::{Done, Go, Gone, Grouping, Letter};
 pub use imports::ImportReport;
 pub use people::{Newcomer, SESSION_IDLE, SESSION_LIFE};
 pub use propose_reminders::{Origin, Proposed};
@@ -75,8 +76,8 @@ pub struct Settings {
     pub undo: TimeDelta,
     /// The idempotency window of an invoice.
     pub window: TimeDelta,
-    /// The first wait after a try that failed for now.
-    pub retry_base: TimeDelta,
+    /// When to try again, and what becomes of a mail that may have been delivered.
+    pub retry: RetryPolicy,
     /// How long a mail is tried.
     pub retry_deadline: TimeDelta,
     /// Where mails come from when an organisation has not said; `None` where that would be a lie.

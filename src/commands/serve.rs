@@ -22,9 +22,6 @@ use crate::store::{DatabaseAddress, StoreError};
 use crate::web::{WebState, assets};
 use crate::worker::Worker;
 
-/// How often a process that may not send looks whether it may now.
-const LOCK_RETRY: Duration = Duration::from_secs(2);
-
 /// Web and API, and the worker unless it is left out, until told to stop.
 pub(super) async fn serve(
     config: &Config,
@@ -156,35 +153,15 @@ fn remove(folder: &Path) {
     }
 }
 
-/// Sends, as soon as this process has the right to.
-async fn send(installation: Installation, config: Config, mut stop: watch::Receiver<bool>) {
+/// Sends, as soon as this process may.
+async fn send(installation: Installation, config: Config, stop: watch::Receiver<bool>) {
     let relay = match installation.relay(&config) {
         Ok(relay) => relay,
         Err(error) => return error!(%error, "nothing can be sent"),
     };
-    let mut told = false;
-    let lock = loop {
-        let store = installation.store.clone();
-        match tokio::task::spawn_blocking(move || store.try_sending_lock()).await {
-            Ok(Ok(Some(lock))) => break lock,
-            Ok(Ok(None)) if !told => {
-                told = true;
-                warn!("another process sends for this installation; this one waits for its turn");
-            }
-            Ok(Ok(None)) => {}
-            Ok(Err(error)) => error!(%error, "the right to send could not be taken"),
-            Err(error) => error!(%error, "the right to send could not be taken"),
-        }
-        tokio::select! {
-            _ = stop.changed() => return,
-            () = tokio::time::sleep(LOCK_RETRY) => {}
-        }
-    };
-    let worker = Worker::new(installation.actions, relay, config.mail_connections, config.retry_base);
-    if let Err(error) = worker.run(stop).await {
-        error!(%error, "sending stopped");
-    }
-    drop(lock);
+    let (actions, id) = (installation.actions, Ids.next());
+    let worker = Worker::new(id, actions, relay, config.mail_connections, config.retry_base);
+    worker.run(installation.store, config.lease, stop).await;
 }
 
 async fn setup_token(installation: &Installation) -> Result<Option<String>, StoreError> {

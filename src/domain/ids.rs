@@ -67,6 +67,8 @@ ids! {
     PaymentId,
     /// The worker's right to send one mail; every later write of that mail names it.
     ClaimToken,
+    /// One process that sends, from its start to its end.
+    WorkerId,
     /// One row of the audit.
     AuditId,
 }

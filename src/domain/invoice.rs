@@ -62,6 +62,20 @@ pub enum Ineligible {
 }
 
 impl Ineligible {
+    /// Why an invoice in this state is not remindable, if it is not.
+    pub fn of(state: InvoiceState, is_owed: bool, is_archived: bool) -> Option<Self> {
+        if is_archived {
+            return Some(Self::Archived);
+        }
+        match state {
+            InvoiceState::Draft => Some(Self::Draft),
+            InvoiceState::Void => Some(Self::Void),
+            InvoiceState::Credited => Some(Self::Credited),
+            InvoiceState::Paid => Some(Self::Paid),
+            InvoiceState::Sent | InvoiceState::PartiallyPaid => (!is_owed).then_some(Self::Paid),
+        }
+    }
+
     /// Every reason.
     pub const ALL: [Self; 5] = [Self::Archived, Self::Draft, Self::Paid, Self::Void, Self::Credited];
 
@@ -143,16 +157,7 @@ impl Invoice {
 
     /// Why it is not remindable; `None` when it is (product item A3: the one predicate of page, bulk, API and rules).
     pub fn ineligible(&self) -> Option<Ineligible> {
-        if self.archived_at.is_some() {
-            return Some(Ineligible::Archived);
-        }
-        match self.state {
-            InvoiceState::Draft => Some(Ineligible::Draft),
-            InvoiceState::Void => Some(Ineligible::Void),
-            InvoiceState::Credited => Some(Ineligible::Credited),
-            InvoiceState::Paid => Some(Ineligible::Paid),
-            InvoiceState::Sent | InvoiceState::PartiallyPaid => (!self.is_owed()).then_some(Ineligible::Paid),
-        }
+        Ineligible::of(self.state, self.is_owed(), self.archived_at.is_some())
     }
 
     /// The due day as a distance from today: "12 days overdue", "due today", "in 3 days".

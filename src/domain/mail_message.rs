@@ -64,6 +64,11 @@ pub enum Outcome {
         /// The mail server's words, or what went wrong on the line.
         reply: String,
     },
+    /// The recipient's mailbox is full: try again, but not for as long.
+    MailboxFull {
+        /// The mail server's words.
+        reply: String,
+    },
     /// Never.
     Refused {
         /// Which kind of failure it is.
@@ -74,6 +79,11 @@ pub enum Outcome {
     /// The mail server as a whole cannot be used now; not the recipient's fault, no try is counted.
     RelayDown {
         /// What happened, for the banner.
+        problem: String,
+    },
+    /// This connection is not wanted now (421); others may be. No try is counted.
+    Busy {
+        /// The mail server's words.
         problem: String,
     },
     /// Handed over without a clear answer: it may have been delivered.

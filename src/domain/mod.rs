@@ -2,6 +2,7 @@
 
 pub mod confirmation;
 pub mod customer;
+pub mod delivery;
 pub mod email;
 pub mod email_address;
 pub mod ids;

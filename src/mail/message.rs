@@ -1,18 +1,22 @@
 //! A mail as the bytes that travel: RFC 5322 and MIME, by lettre's builder.
 
 use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 
 use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_message::OutgoingMail;
 use crate::domain::text::Line;
 
-/// The whole mail.
+/// The whole mail: the same bytes for the same mail. `eight_bit` says that it may hold bytes above 127 (8BITMIME).
 ///
 /// # Errors
 /// A sentence that says what cannot be written as a mail.
-pub(super) fn bytes(mail: &OutgoingMail, dedup_header: Option<&str>) -> Result<Vec<u8>, String> {
+pub(super) fn text(
+    mail: &OutgoingMail,
+    dedup_header: Option<&str>,
+    eight_bit: bool,
+) -> Result<String, String> {
     let sender = &mail.sender;
     let mut builder = Message::builder()
         .message_id(Some(mail.message_id.clone()))
@@ -24,8 +28,9 @@ pub(super) fn bytes(mail: &OutgoingMail, dedup_header: Option<&str>) -> Result<V
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }
     let parts = MultiPart::alternative()
-        .singlepart(SinglePart::plain(mail.rendered.text.clone()))
-        .singlepart(SinglePart::html(mail.rendered.html.clone()));
+        .boundary(format!("dunlin-{}", mail.id))
+        .singlepart(part(ContentType::TEXT_PLAIN, &mail.rendered.text, eight_bit))
+        .singlepart(part(ContentType::TEXT_HTML, &mail.rendered.html, eight_bit));
     let mut message = builder.multipart(parts).map_err(|error| error.to_string())?;
     let headers = message.headers_mut();
     // RFC 3834: nobody's holiday note should answer.
@@ -34,7 +39,15 @@ pub(super) fn bytes(mail: &OutgoingMail, dedup_header: Option<&str>) -> Result<V
     if let Some(name) = dedup_header {
         headers.insert_raw(raw(name, mail.id.to_string())?);
     }
-    Ok(message.formatted())
+    String::from_utf8(message.formatted()).map_err(|error| error.to_string())
+}
+
+/// A part as it is where the relay takes that, which spares the encoding; lettre chooses where it does not.
+fn part(kind: ContentType, text: &str, eight_bit: bool) -> SinglePart {
+    let as_it_is = eight_bit
+        .then(|| Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::EightBit).ok())
+        .flatten();
+    SinglePart::builder().header(kind).body(as_it_is.unwrap_or_else(|| Body::new(text.to_owned())))
 }
 
 fn raw(name: &str, value: String) -> Result<HeaderValue, String> {

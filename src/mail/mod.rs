@@ -9,7 +9,7 @@ mod reply;
 mod smtp;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::domain::ids::ReminderId;
@@ -42,7 +42,7 @@ pub struct Relay {
 pub struct Prepared<'a>(PreparedWay<'a>);
 
 enum PreparedWay<'a> {
-    Capture { folder: &'a PathBuf, id: ReminderId, kind: MailKind, bytes: Vec<u8> },
+    Capture { folder: &'a PathBuf, id: ReminderId, kind: MailKind, text: String },
     Smtp { prepared: Box<PreparedSmtp>, idle: &'a Mutex<Vec<Session>> },
 }
 
@@ -72,11 +72,11 @@ impl Relay {
     }
 
     /// For mails that are kept as files, what says whether one is there; `None` where mails go to a server.
-    pub fn captured(&self) -> Option<impl Fn(ReminderId, MailKind) -> bool + Send + 'static> {
+    pub fn captured(&self) -> Option<Arc<dyn Fn(ReminderId, MailKind) -> bool + Send + Sync>> {
         match &self.way {
             Way::Capture { folder } => {
                 let folder = folder.clone();
-                Some(move |id, kind| capture::path(&folder, id, kind).exists())
+                Some(Arc::new(move |id, kind| capture::path(&folder, id, kind).exists()))
             }
             Way::Smtp { .. } => None,
         }
@@ -102,14 +102,18 @@ impl Relay {
     pub async fn prepare(&self, mail: &OutgoingMail) -> Result<Prepared<'_>, Outcome> {
         match &self.way {
             Way::Capture { folder } => {
-                let bytes = message::bytes(mail, self.dedup_header.as_deref())
+                let text = message::text(mail, self.dedup_header.as_deref(), false)
                     .map_err(|problem| Outcome::Refused { kind: FailureKind::Template, reply: problem })?;
-                Ok(Prepared(PreparedWay::Capture { folder, id: mail.id, kind: mail.kind, bytes }))
+                Ok(Prepared(PreparedWay::Capture { folder, id: mail.id, kind: mail.kind, text }))
             }
             Way::Smtp { server, hello, timeouts, idle } => loop {
                 let reused = locked(idle).pop();
                 let is_reused = reused.is_some();
                 let session = match reused {
+                    Some(worn) if worn.is_worn() => {
+                        worn.quit().await;
+                        continue;
+                    }
                     Some(session) => session,
                     None => smtp::connect(server, hello, *timeouts).await?,
                 };
@@ -137,10 +141,11 @@ impl Prepared<'_> {
     /// Hands the mail over. Call it only when the point of no return is durable.
     pub async fn finish(self) -> Outcome {
         match self.0 {
-            PreparedWay::Capture { folder, id, kind, bytes } => {
+            PreparedWay::Capture { folder, id, kind, text } => {
                 let folder = folder.clone();
                 let kept =
-                    tokio::task::spawn_blocking(move || capture::keep(&folder, id, kind, &bytes)).await;
+                    tokio::task::spawn_blocking(move || capture::keep(&folder, id, kind, text.as_bytes()))
+                        .await;
                 match kept {
                     Ok(Ok(())) => Outcome::Accepted { reply: "250 kept".to_owned() },
                     // The file is renamed into place last: it is not there, so this is not "may have been delivered".

@@ -25,12 +25,15 @@ pub(super) enum Step {
 pub(super) fn refusal(step: Step, reply: &Reply) -> Outcome {
     let words = format!("{} {}", reply.code, reply.text);
     let enhanced = enhanced_code(&reply.text);
-    if reply.code == 421 || step == Step::Opening {
+    if reply.code == 421 {
+        return Outcome::Busy { problem: words };
+    }
+    if step == Step::Opening {
         return Outcome::RelayDown { problem: words };
     }
     let class = enhanced.map_or(reply.code / 100, |(class, _, _)| class);
     match (class, enhanced) {
-        (_, Some((_, 2, 2))) => Outcome::TryLater { reply: words },
+        (_, Some((_, 2, 2))) => Outcome::MailboxFull { reply: words },
         (4, _) => Outcome::TryLater { reply: words },
         (5, Some((5, 1, 1 | 2 | 3 | 6 | 10) | (5, 2, 1) | (5, 4, 4))) => {
             Outcome::Refused { kind: FailureKind::AddressRefused, reply: words }
@@ -64,6 +67,8 @@ mod tests {
         let sorted = |step, code, text: &str| match refusal(step, &Reply { code, text: text.to_owned() }) {
             Outcome::Accepted { .. } => "accepted",
             Outcome::TryLater { .. } => "later",
+            Outcome::MailboxFull { .. } => "full",
+            Outcome::Busy { .. } => "busy",
             Outcome::RelayDown { .. } => "down",
             Outcome::NoAnswer { .. } => "unconfirmed",
             Outcome::Refused { kind, .. } => kind.as_str(),
@@ -71,10 +76,12 @@ mod tests {
         for (step, code, text, expected) in [
             (Step::Opening, 554, "no service", "down"),
             (Step::Opening, 535, "5.7.8 bad credentials", "down"),
-            (Step::Envelope, 421, "4.3.2 closing", "down"),
+            (Step::Opening, 421, "too many connections", "busy"),
+            (Step::Envelope, 421, "4.3.2 closing", "busy"),
             (Step::Envelope, 450, "4.2.0 greylisted", "later"),
             (Step::Envelope, 451, "try again", "later"),
-            (Step::Dot, 552, "5.2.2 mailbox full", "later"),
+            (Step::Dot, 552, "5.2.2 mailbox full", "full"),
+            (Step::Envelope, 452, "4.2.2 over quota", "full"),
             (Step::Envelope, 550, "5.1.1 no such user", "address_refused"),
             (Step::Envelope, 550, "5.1.10 null MX", "address_refused"),
             (Step::Dot, 550, "5.7.1 rejected", "policy"),

@@ -139,6 +139,14 @@ impl AnyConnection {
         }
     }
 
+    /// Keeps other transactions from changing rows of these tables or aliases before this one ends; several may read so.
+    pub(super) fn shared(&self, tables: &str) -> String {
+        match self {
+            Self::Sqlite(_) => String::new(),
+            Self::Postgres(_) => format!(" FOR SHARE OF {tables}"),
+        }
+    }
+
     /// Begins a transaction that sees one state of the database.
     pub(super) fn begin_read(&mut self) -> diesel::QueryResult<()> {
         match self {

@@ -190,21 +190,25 @@ impl Tx<'_> {
             ..Row::new(mail.id, MailKind::Test, posting)
         };
         diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
-        self.keep_content(mail.id, &mail.rendered)
+        self.keep_contents(&[(mail.id, &mail.rendered)])
     }
 
-    /// Keeps the exact text of a mail; a later try's text replaces an earlier one's.
-    pub(super) fn keep_content(&mut self, id: ReminderId, rendered: &RenderedMail) -> Result<(), StoreError> {
-        Sql::new(
-            "INSERT INTO mail_content (mail_id, subject, body_text, body_html) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (mail_id) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, \
+    /// Keeps the exact text of mails; a later try's text replaces an earlier one's.
+    pub(super) fn keep_contents(&mut self, mails: &[(ReminderId, &RenderedMail)]) -> Result<(), StoreError> {
+        if mails.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::new("INSERT INTO mail_content (mail_id, subject, body_text, body_html) VALUES ");
+        for (index, (id, rendered)) in mails.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).value(id.to_string());
+            sql.push(", ").value(rendered.subject.as_str()).push(", ").value(rendered.text.as_str());
+            sql.push(", ").value(rendered.html.as_str()).push(")");
+        }
+        sql.push(
+            " ON CONFLICT (mail_id) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, \
              body_html = excluded.body_html",
-        )
-        .bind(id.to_string())
-        .bind(rendered.subject.as_str())
-        .bind(rendered.text.as_str())
-        .bind(rendered.html.as_str())
-        .execute(self.connection())?;
+        );
+        sql.execute(self.connection())?;
         Ok(())
     }
 

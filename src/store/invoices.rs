@@ -1,9 +1,12 @@
 //! One invoice, its customer and what is recorded of it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
 
+use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
@@ -94,6 +97,25 @@ impl TryFrom<Row> for InvoiceRow {
 }
 
 impl Snapshot<'_> {
+    /// The invoices of some mails. One that cannot be read is told in words, for its mail alone fails by it.
+    pub fn invoices_of_mails(
+        &mut self,
+        ids: &[InvoiceId],
+    ) -> Result<HashMap<InvoiceId, Result<InvoiceRow, String>>, StoreError> {
+        let chosen = self.connection().listed("$1");
+        Sql::new(&format!(
+            "SELECT {COLUMNS} FROM invoice i JOIN customer c ON c.id = i.customer_id WHERE i.id IN ({chosen})"
+        ))
+        .bind(id_list(ids))
+        .load::<Row>(self.connection())?
+        .into_iter()
+        .map(|row| {
+            let id = parsed("invoice.id", &row.id)?;
+            Ok((id, InvoiceRow::try_from(row).map_err(|error| error.to_string())))
+        })
+        .collect()
+    }
+
     /// One invoice of an organisation; another organisation's is like an unknown one.
     pub fn invoice(
         &mut self,

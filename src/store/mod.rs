@@ -20,13 +20,14 @@ mod invoice_filter;
 mod invoice_list;
 mod invoices;
 mod ledger;
+mod liveness;
 mod migrations;
 mod organisations;
 mod outbox;
 mod people;
 mod reminders;
 mod schema;
-mod sending_lock;
+mod settling;
 mod sql;
 mod templates;
 
@@ -53,10 +54,11 @@ pub use invoice_counts::{Matching, StateCounts};
 pub use invoice_list::InvoicePage;
 pub use invoices::InvoiceRow;
 pub use ledger::{WrittenCustomer, WrittenInvoice};
-pub use outbox::{Abandoned, ClaimedMail, RenderedFrom, Settlement};
+pub use liveness::Enlisted;
+pub use outbox::{ClaimedMail, Hands, HeldMail, Repeat};
 pub use people::{Credentials, NewPerson, StoredSession};
 pub use reminders::{ReminderFilter, ReminderRow};
-pub use sending_lock::SendingLock;
+pub use settling::Leaving;
 pub use templates::TemplateVersion;
 
 /// What the store could not do.

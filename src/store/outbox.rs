@@ -1,15 +1,16 @@
-//! The way out of a mail: claim with a token, commit (the point of no return), settle. Every write after the claim
-//! names the token and the state it leaves, so that who has lost a mail cannot change it.
+//! Mails that wait and mails in a worker's hands: claim with a token, release. What follows is in `settling`.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
 
-use super::columns::{count, parsed, parsed_option};
+use super::columns::{count, money, parsed, parsed_option};
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::email_address::EmailAddress;
-use crate::domain::ids::{ClaimToken, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
+use crate::domain::ids::{
+    BatchId, ClaimToken, InvoiceId, OrganisationId, ReminderId, TemplateVersionId, WorkerId,
+};
 use crate::domain::mail_message::{MailKind, RenderedMail};
 use crate::domain::money::Money;
 use crate::domain::organisation::Sender;
@@ -41,66 +42,41 @@ pub struct ClaimedMail {
     pub attempts: u32,
     /// When it is given up.
     pub expires_at: DateTime<Utc>,
+    /// Since when the mailbox is full, if the last try said so.
+    pub full_since: Option<DateTime<Utc>>,
+    /// The batch it belongs to.
+    pub batch_id: Option<BatchId>,
+    /// The kept text that goes out again, byte for byte.
+    pub repeat: Option<Repeat>,
 }
 
-/// What a reminder was rendered from; it may only leave while that is still so.
+/// What a kept text was rendered from, and the date in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RenderedFrom {
-    /// The invoice.
-    pub invoice_id: InvoiceId,
+pub struct Repeat {
     /// What was owed.
     pub balance: Money,
     /// The due day.
     pub due_on: NaiveDate,
-    /// Who was written to.
-    pub recipient: EmailAddress,
+    /// Its `Date` header.
+    pub dated_at: DateTime<Utc>,
 }
 
-/// The end of a mail's way, or a step back to Pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settlement {
-    /// Accepted by the mail server.
-    Sent {
-        /// Its words.
-        reply: String,
-    },
-    /// It will not go out.
-    Failed {
-        /// `kind: words`.
-        reason: String,
-    },
-    /// It may have been delivered.
-    Unconfirmed {
-        /// `delivery_unconfirmed: words`.
-        reason: String,
-    },
-    /// Another try later.
-    Retry {
-        /// When.
-        not_before: DateTime<Utc>,
-        /// What went wrong.
-        reply: String,
-        /// Whether the try counts.
-        is_counted: bool,
-    },
-    /// Called back before the point of no return.
-    Cancelled {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// A mail that was in a worker's hands when it died.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Abandoned {
-    /// Which one.
-    pub id: ReminderId,
-    /// What it is.
-    pub kind: MailKind,
-    /// The dead worker's right to send it.
-    pub token: ClaimToken,
+/// A mail in a worker's hands.
+#[derive(Clone, Debug)]
+pub struct HeldMail {
+    /// As it was claimed.
+    pub mail: ClaimedMail,
     /// Claimed or Committed.
     pub state: ReminderState,
+}
+
+/// Whose mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hands {
+    /// This worker's.
+    Of(WorkerId),
+    /// Every other worker's.
+    OfAllBut(WorkerId),
 }
 
 #[derive(QueryableByName)]
@@ -131,14 +107,26 @@ struct ClaimedRow {
     attempts: i32,
     #[diesel(sql_type = Timestamp)]
     expires_at: NaiveDateTime,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    full_since: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    batch_id: Option<String>,
+    #[diesel(sql_type = Bool)]
+    is_repeat: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    rendered_balance: Option<i64>,
+    #[diesel(sql_type = Nullable<Date>)]
+    rendered_due_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    dated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    currency: Option<String>,
 }
 
 #[derive(QueryableByName)]
-struct AbandonedRow {
-    #[diesel(sql_type = Text)]
-    id: String,
-    #[diesel(sql_type = Text)]
-    kind: String,
+struct HeldRow {
+    #[diesel(embed)]
+    claimed: ClaimedRow,
     #[diesel(sql_type = Text)]
     claim_token: String,
     #[diesel(sql_type = Text)]
@@ -154,10 +142,24 @@ struct WaitingRow {
 }
 
 const CLAIMED_COLUMNS: &str = "id, kind, organisation_id, invoice_id, template_version_id, from_name, from_email, \
-     reply_to, recipient_name, recipient, message_id, attempts, expires_at";
+     reply_to, recipient_name, recipient, message_id, attempts, expires_at, full_since, batch_id, is_repeat, \
+     rendered_balance, rendered_due_on, dated_at, \
+     (SELECT i.currency FROM invoice i WHERE i.id = outbox.invoice_id) AS currency";
 
 impl ClaimedRow {
     fn into_mail(self, token: ClaimToken) -> Result<ClaimedMail, StoreError> {
+        let repeat = match (self.is_repeat, self.rendered_balance, self.rendered_due_on, self.dated_at) {
+            (true, Some(balance), Some(due_on), Some(dated_at)) => Some(Repeat {
+                balance: money(
+                    "outbox.rendered_balance",
+                    balance,
+                    self.currency.as_deref().unwrap_or_default(),
+                )?,
+                due_on,
+                dated_at: dated_at.and_utc(),
+            }),
+            _ => None,
+        };
         let name: Option<Line> = parsed_option("outbox.recipient_name", self.recipient_name.as_deref())?;
         Ok(ClaimedMail {
             id: parsed("outbox.id", &self.id)?,
@@ -175,6 +177,9 @@ impl ClaimedRow {
             message_id: self.message_id,
             attempts: parsed("outbox.attempts", &self.attempts.to_string())?,
             expires_at: self.expires_at.and_utc(),
+            full_since: self.full_since.map(|at| at.and_utc()),
+            batch_id: parsed_option("outbox.batch_id", self.batch_id.as_deref())?,
+            repeat,
         })
     }
 }
@@ -190,37 +195,24 @@ impl Snapshot<'_> {
         Ok((count("outbox", row.number)?, row.earliest.map(|at| at.and_utc())))
     }
 
-    /// The mails in a worker's hands. Who holds the sending lock and has none itself finds a dead worker's.
-    pub fn mails_in_flight(&mut self) -> Result<Vec<Abandoned>, StoreError> {
-        Sql::new("SELECT id, kind, claim_token, state FROM outbox WHERE state IN ('Claimed', 'Committed') ORDER BY id")
-            .load::<AbandonedRow>(self.connection())?
-            .into_iter()
-            .map(|row| {
-                Ok(Abandoned {
-                    id: parsed("outbox.id", &row.id)?,
-                    kind: parsed("outbox.kind", &row.kind)?,
-                    token: parsed("outbox.claim_token", &row.claim_token)?,
-                    state: parsed("outbox.state", &row.state)?,
-                })
-            })
-            .collect()
-    }
-
-    /// A mail that a worker holds, as it was claimed.
-    pub fn claimed_mail(&mut self, id: ReminderId) -> Result<ClaimedMail, StoreError> {
-        #[derive(QueryableByName)]
-        struct HeldRow {
-            #[diesel(embed)]
-            claimed: ClaimedRow,
-            #[diesel(sql_type = Text)]
-            claim_token: String,
-        }
-        let held = Sql::new(&format!("SELECT {CLAIMED_COLUMNS}, claim_token FROM outbox WHERE id = $1"))
-            .bind(id.to_string())
-            .first::<HeldRow>(self.connection())?
-            .ok_or(StoreError::Missing("mail"))?;
-        let token = parsed("outbox.claim_token", &held.claim_token)?;
-        held.claimed.into_mail(token)
+    /// The mails in the hands of workers that are gone: of one of them, or of all but this one.
+    pub fn mails_in_flight(&mut self, hands: Hands) -> Result<Vec<HeldMail>, StoreError> {
+        let (condition, worker) = match hands {
+            Hands::Of(worker) => ("claimed_by = $1", worker),
+            Hands::OfAllBut(worker) => ("(claimed_by IS NULL OR claimed_by <> $1)", worker),
+        };
+        Sql::new(&format!(
+            "SELECT {CLAIMED_COLUMNS}, claim_token, state FROM outbox \
+             WHERE state IN ('Claimed', 'Committed') AND {condition} ORDER BY id"
+        ))
+        .bind(worker.to_string())
+        .load::<HeldRow>(self.connection())?
+        .into_iter()
+        .map(|row| {
+            let token = parsed("outbox.claim_token", &row.claim_token)?;
+            Ok(HeldMail { state: parsed("outbox.state", &row.state)?, mail: row.claimed.into_mail(token)? })
+        })
+        .collect()
     }
 
     /// The exact text of a mail, once it was rendered.
@@ -242,20 +234,46 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Takes mails whose time has come, oldest first, at most `limit`.
+    /// Takes mails whose time has come, oldest first, at most `limit`. None of a paused installation or batch.
     pub fn claim_mails(
         &mut self,
+        worker: WorkerId,
+        token: ClaimToken,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ClaimedMail>, StoreError> {
+        self.claim_where("not_before", worker, token, limit, now)
+    }
+
+    /// Takes mails whose deadline has passed while they waited; they are to be settled.
+    pub fn claim_expired(
+        &mut self,
+        worker: WorkerId,
+        token: ClaimToken,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ClaimedMail>, StoreError> {
+        self.claim_where("expires_at", worker, token, limit, now)
+    }
+
+    fn claim_where(
+        &mut self,
+        instant: &str,
+        worker: WorkerId,
         token: ClaimToken,
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedMail>, StoreError> {
         let skip_locked = self.connection().skip_locked();
         let claimed = Sql::new(&format!(
-            "UPDATE outbox SET state = 'Claimed', claim_token = $1, updated_at = $2 WHERE id IN \
-             (SELECT id FROM outbox WHERE state = 'Pending' AND not_before <= $3 ORDER BY not_before, id LIMIT $4{skip_locked}) \
-             RETURNING {CLAIMED_COLUMNS}"
+            "UPDATE outbox SET state = 'Claimed', claim_token = $1, claimed_by = $2, updated_at = $3 WHERE id IN \
+             (SELECT id FROM outbox WHERE state = 'Pending' AND {instant} <= $4 \
+             AND NOT EXISTS (SELECT 1 FROM installation WHERE paused_at IS NOT NULL) \
+             AND (batch_id IS NULL OR batch_id NOT IN (SELECT id FROM reminder_batch WHERE paused_at IS NOT NULL)) \
+             ORDER BY {instant}, id LIMIT $5{skip_locked}) RETURNING {CLAIMED_COLUMNS}"
         ))
         .bind(token.to_string())
+        .bind(worker.to_string())
         .bind(now)
         .bind(now)
         .bind(limit as i64)
@@ -265,101 +283,14 @@ impl Tx<'_> {
         Ok(mails)
     }
 
-    /// Puts what a token still holds before the point of no return back, for others to take.
-    pub fn release_claims(&mut self, token: ClaimToken, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    /// Puts what a worker still holds before the point of no return back, for others to take.
+    pub fn release_claims(&mut self, worker: WorkerId, now: DateTime<Utc>) -> Result<usize, StoreError> {
         Ok(Sql::new(
             "UPDATE outbox SET state = 'Pending', claim_token = NULL, updated_at = $1 \
-             WHERE claim_token = $2 AND state = 'Claimed'",
+             WHERE claimed_by = $2 AND state = 'Claimed'",
         )
         .bind(now)
-        .bind(token.to_string())
+        .bind(worker.to_string())
         .execute(self.connection())?)
-    }
-
-    /// The point of no return: `true` when the mail may leave now. For a reminder only while the invoice is remindable
-    /// and as it was rendered (promises P7 and P8). The exact text is kept in the same transaction.
-    pub fn commit_mail(
-        &mut self,
-        mail: &ClaimedMail,
-        rendered: &RenderedMail,
-        from: Option<&RenderedFrom>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut sql = Sql::new("UPDATE outbox SET state = 'Committed', committed_at = ");
-        sql.value(now).push(", updated_at = ").value(now);
-        if let Some(from) = from {
-            sql.push(", recipient = ").value(from.recipient.as_str());
-        }
-        sql.push(" WHERE id = ").value(mail.id.to_string());
-        sql.push(" AND state = 'Claimed' AND claim_token = ").value(mail.token.to_string());
-        if let Some(from) = from {
-            sql.push(
-                " AND EXISTS (SELECT 1 FROM invoice i JOIN customer c ON c.id = i.customer_id WHERE i.id = ",
-            );
-            sql.value(from.invoice_id.to_string());
-            sql.push(" AND i.state IN ('Sent', 'PartiallyPaid') AND i.archived_at IS NULL AND i.balance = ");
-            sql.value(from.balance.minor()).push(" AND i.currency = ").value(from.balance.currency().code());
-            sql.push(" AND i.due_on = ").value(from.due_on);
-            sql.push(" AND c.email = ").value(from.recipient.as_str()).push(")");
-        }
-        let is_committed = sql.execute(self.connection())? == 1;
-        if is_committed {
-            self.keep_content(mail.id, rendered)?;
-        }
-        Ok(is_committed)
-    }
-
-    /// Writes an outcome: `false` when the token has lost the mail or it has left that state.
-    pub fn settle_mail(
-        &mut self,
-        id: ReminderId,
-        token: ClaimToken,
-        from: &[ReminderState],
-        settlement: &Settlement,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut sql = Sql::new("UPDATE outbox SET claim_token = NULL, updated_at = ");
-        sql.value(now);
-        match settlement {
-            Settlement::Sent { reply } => {
-                sql.push(", state = 'Sent', reason = NULL, attempts = attempts + 1, sent_at = ").value(now);
-                sql.push(", reply = ").value(reply.as_str());
-            }
-            Settlement::Failed { reason } => {
-                sql.push(", state = 'Failed', attempts = attempts + 1, reason = ").value(reason.as_str());
-            }
-            Settlement::Unconfirmed { reason } => {
-                sql.push(", state = 'Unconfirmed', attempts = attempts + 1, reason = ")
-                    .value(reason.as_str());
-            }
-            Settlement::Retry { not_before, reply, is_counted } => {
-                sql.push(", state = 'Pending', committed_at = NULL, not_before = ").value(*not_before);
-                sql.push(", reply = ").value(reply.as_str());
-                sql.push(if *is_counted { ", attempts = attempts + 1" } else { "" });
-            }
-            Settlement::Cancelled { reason } => {
-                sql.push(", state = 'Cancelled', cancelled_at = ").value(now);
-                sql.push(", reason = ").value(reason.as_str());
-            }
-        }
-        sql.push(" WHERE id = ").value(id.to_string()).push(" AND claim_token = ").value(token.to_string());
-        let states: Vec<String> = from.iter().map(|state| format!("'{state}'")).collect();
-        sql.push(&format!(" AND state IN ({})", states.join(",")));
-        Ok(sql.execute(self.connection())? == 1)
-    }
-
-    /// Shows on the invoice when it was last reminded.
-    pub fn note_reminded(
-        &mut self,
-        invoice: InvoiceId,
-        reminder: ReminderId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        Sql::new("UPDATE invoice SET last_reminder_id = $1, last_reminded_at = $2 WHERE id = $3")
-            .bind(reminder.to_string())
-            .bind(now)
-            .bind(invoice.to_string())
-            .execute(self.connection())?;
-        Ok(())
     }
 }

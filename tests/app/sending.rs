@@ -227,7 +227,7 @@ on_both_databases! {
         app.send_now().await;
         assert!(app.sink.deliveries().is_empty(), "not before its time");
         clerk.get(&batch.url).await.says("greylisted");
-        app.clock.advance(TimeDelta::seconds(301));
+        app.clock.advance(TimeDelta::seconds(361));
         app.send_now().await;
         assert_eq!(app.sink.deliveries().len(), 1);
     }

@@ -26,7 +26,10 @@ impl Desk {
         let settings = Settings {
             undo: TimeDelta::zero(),
             window: TimeDelta::seconds(60),
-            retry_base: TimeDelta::seconds(300),
+            retry: crate::domain::delivery::RetryPolicy {
+                base: TimeDelta::seconds(300),
+                on_unconfirmed: crate::domain::delivery::OnUnconfirmed::Hold,
+            },
             retry_deadline: TimeDelta::days(2),
             default_from: "reminders@dunlin.example".parse().ok(),
             secret: [7; 32],

@@ -15,6 +15,7 @@ use diesel::{Connection, PgConnection};
 use dunlin::actions::{Actions, Newcomer, Settings};
 use dunlin::clock::{Clock, Ids};
 use dunlin::config::environment;
+use dunlin::domain::delivery::{OnUnconfirmed, RetryPolicy};
 use dunlin::domain::ids::OrganisationId;
 use dunlin::domain::mail_target::MailTarget;
 use dunlin::domain::organisation::Organisation;
@@ -111,7 +112,7 @@ impl TestApp {
         let settings = Settings {
             undo: TimeDelta::seconds(10),
             window: TimeDelta::seconds(60),
-            retry_base: TimeDelta::seconds(300),
+            retry: RetryPolicy { base: TimeDelta::seconds(300), on_unconfirmed: OnUnconfirmed::Hold },
             retry_deadline: TimeDelta::hours(48),
             default_from: "reminders@dunlin.example".parse().ok(),
             secret,
@@ -132,7 +133,13 @@ impl TestApp {
         let timeouts = MailTimeouts { step: Duration::from_secs(20), dot: Duration::from_secs(20) };
         let relay =
             Relay::new(&target, folder.path().join("mail"), "localhost".into(), timeouts, None).unwrap();
-        let worker = Worker::new(actions.clone(), Arc::new(relay), 4, Duration::from_secs(300));
+        let worker = Worker::new(
+            dunlin::clock::Ids.next(),
+            actions.clone(),
+            Arc::new(relay),
+            4,
+            Duration::from_secs(300),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = start(Serving {

@@ -93,7 +93,7 @@ impl Sink {
                     let goes_on = answer.starts_with("354");
                     say(answer).await?;
                     if goes_on {
-                        let text = body(&mut lines).await?;
+                        let Some(text) = body(&mut lines).await? else { return Ok(()) };
                         let answer = self.reply("dot", &recipient, "250 2.0.0 queued");
                         if answer.starts_with('2') {
                             let delivery = Delivery { recipient: recipient.clone(), text };
@@ -118,16 +118,17 @@ impl Sink {
     }
 }
 
+/// The message up to its final dot; `None` when the connection ends before that.
 async fn body<R: tokio::io::AsyncBufRead + Unpin>(
     lines: &mut tokio::io::Lines<R>,
-) -> std::io::Result<String> {
+) -> std::io::Result<Option<String>> {
     let mut text = String::new();
     while let Some(line) = lines.next_line().await? {
         if line == "." {
-            break;
+            return Ok(Some(text));
         }
         text.push_str(line.strip_prefix('.').unwrap_or(&line));
         text.push('\n');
     }
-    Ok(text)
+    Ok(None)
 }

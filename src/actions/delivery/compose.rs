@@ -1,0 +1,259 @@
+//! Rendering claimed mails, many at a time: their invoices are read in one statement, their texts parsed once.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{ActionError, Actions, expiry};
+use crate::domain::delivery::{RenderedFrom, Settlement};
+use crate::domain::email::{Facts, Template, TemplateText};
+use crate::domain::ids::{InvoiceId, OrganisationId, TemplateVersionId};
+use crate::domain::mail_message::{OutgoingMail, RenderedMail};
+use crate::domain::organisation::Organisation;
+use crate::domain::person::User;
+use crate::domain::reminder::FailureKind;
+use crate::store::{ClaimedMail, InvoiceRow, Snapshot, StoreError};
+
+/// A mail that may go to the mail server.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// What is sent.
+    pub mail: OutgoingMail,
+    pub(super) claimed: ClaimedMail,
+    pub(super) from: Option<RenderedFrom>,
+    pub(super) today: NaiveDate,
+}
+
+impl Actions {
+    /// Renders claimed mails; those that cannot go are settled.
+    pub(super) async fn compose(&self, claimed: Vec<ClaimedMail>) -> Result<Vec<Letter>, ActionError> {
+        let actions = self.clone();
+        let composed = self
+            .0
+            .store
+            .read::<_, StoreError>(move |snapshot| {
+                Desk::new(snapshot, &claimed, actions.clock().now()).map(|mut desk| desk.compose(claimed))
+            })
+            .await?;
+        let (mut letters, mut stopped) = (Vec::new(), Vec::new());
+        for (claimed, result) in composed {
+            match result {
+                Ok(letter) => letters.push(*letter),
+                Err(settlement) => stopped.push((claimed, settlement)),
+            }
+        }
+        if !stopped.is_empty() {
+            let actions = self.clone();
+            self.0
+                .store
+                .write::<_, StoreError>(move |tx| {
+                    let now = actions.clock().now();
+                    stopped
+                        .iter()
+                        .try_for_each(|(mail, settlement)| actions.settle_claimed(tx, mail, settlement, now))
+                })
+                .await?;
+        }
+        Ok(letters)
+    }
+
+    /// The mail that an invoice would get now: what a preview shows is what is sent.
+    ///
+    /// # Errors
+    /// When there is no such invoice, or the text cannot be read.
+    pub async fn preview_reminder(
+        &self,
+        user: &User,
+        invoice: InvoiceId,
+        text: Option<TemplateText>,
+    ) -> Result<RenderedMail, ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .read(move |snapshot| {
+                let ground =
+                    crate::actions::propose_reminders::Ground::read(snapshot, &actions.0.settings, &user)?;
+                let row = snapshot.invoice(user.organisation_id, invoice)?.ok_or(ActionError::NotFound)?;
+                let text = text.unwrap_or(TemplateText {
+                    subject: ground.template.subject.clone(),
+                    message: ground.template.message.clone(),
+                });
+                let template = Template::parse(&text).map_err(|problems| {
+                    ActionError::Refused(
+                        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                    )
+                })?;
+                template
+                    .render(&Facts {
+                        invoice: &row.invoice,
+                        customer_name: &row.customer_name,
+                        organisation: &ground.organisation,
+                        sender: &ground.sender,
+                        today: ground.organisation.day_of(actions.clock().now()),
+                    })
+                    .map_err(|too_long| ActionError::Refused(too_long.to_string()))
+            })
+            .await
+    }
+}
+
+/// Everything that the mails of one claim are rendered from.
+struct Desk {
+    now: DateTime<Utc>,
+    invoices: HashMap<InvoiceId, Result<InvoiceRow, String>>,
+    templates: HashMap<TemplateVersionId, Result<Template, String>>,
+    organisations: HashMap<OrganisationId, Organisation>,
+    kept: HashMap<crate::domain::ids::ReminderId, RenderedMail>,
+}
+
+type Composed = Result<Box<Letter>, Settlement>;
+
+impl Desk {
+    fn new(
+        snapshot: &mut Snapshot<'_>,
+        claimed: &[ClaimedMail],
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let ids: Vec<InvoiceId> = claimed.iter().filter_map(|mail| mail.invoice_id).collect();
+        let mut desk = Self {
+            now,
+            invoices: snapshot.invoices_of_mails(&ids)?,
+            templates: HashMap::new(),
+            organisations: HashMap::new(),
+            kept: HashMap::new(),
+        };
+        for mail in claimed {
+            if let Entry::Vacant(place) = desk.organisations.entry(mail.organisation_id) {
+                place.insert(snapshot.organisation(mail.organisation_id)?);
+            }
+            if let Some(version) =
+                mail.template_version_id.filter(|version| !desk.templates.contains_key(version))
+            {
+                desk.templates.insert(version, template(snapshot, version)?);
+            }
+            if mail.repeat.is_some() || mail.template_version_id.is_none() {
+                desk.kept.extend(snapshot.mail_content(mail.id)?.map(|kept| (mail.id, kept)));
+            }
+        }
+        Ok(desk)
+    }
+
+    fn compose(&mut self, claimed: Vec<ClaimedMail>) -> Vec<(ClaimedMail, Composed)> {
+        claimed
+            .into_iter()
+            .map(|mail| {
+                let letter = self.letter(&mail);
+                (mail, letter)
+            })
+            .collect()
+    }
+
+    fn letter(&mut self, claimed: &ClaimedMail) -> Composed {
+        if claimed.expires_at <= self.now {
+            return Err(expiry(claimed));
+        }
+        match (claimed.invoice_id, claimed.template_version_id) {
+            (Some(invoice), Some(version)) => self.reminder(claimed, invoice, version),
+            _ => self.rendered_before(claimed),
+        }
+    }
+
+    fn rendered_before(&mut self, claimed: &ClaimedMail) -> Composed {
+        match claimed.recipient.clone().zip(self.kept.remove(&claimed.id)) {
+            Some(((name, address), rendered)) => Ok(self.addressed(claimed, name, address, rendered, None)),
+            None => Err(failed("the mail has no text or no recipient")),
+        }
+    }
+
+    fn reminder(
+        &mut self,
+        claimed: &ClaimedMail,
+        invoice: InvoiceId,
+        version: TemplateVersionId,
+    ) -> Composed {
+        let row = match self.invoices.remove(&invoice) {
+            Some(Ok(row)) => row,
+            // A row that cannot be read fails alone: taken again and again, it would keep the others waiting.
+            Some(Err(unreadable)) => return Err(failed(&unreadable)),
+            None => return Err(failed("the invoice is not there any more")),
+        };
+        if let Some(why) = row.invoice.ineligible() {
+            let reason = format!("The invoice was not remindable any more. {why}");
+            return Err(Settlement::Cancelled { reason });
+        }
+        let Some(recipient) = row.recipient else {
+            return Err(Settlement::failed(FailureKind::NoEmail, "the customer has no e-mail address"));
+        };
+        let mut from = RenderedFrom {
+            invoice_id: invoice,
+            balance: row.invoice.balance,
+            due_on: row.invoice.due_on,
+            recipient: recipient.clone(),
+        };
+        if let Some(repeat) = &claimed.repeat {
+            (from.balance, from.due_on) = (repeat.balance, repeat.due_on);
+            let Some(rendered) = self.kept.remove(&claimed.id) else {
+                return Err(failed("the text to repeat is not there any more"));
+            };
+            return Ok(self.addressed(claimed, row.customer_name, recipient, rendered, Some(from)));
+        }
+        let template = match self.templates.get(&version) {
+            Some(Ok(template)) => template,
+            Some(Err(unreadable)) => return Err(failed(unreadable)),
+            None => return Err(failed("the text is not there any more")),
+        };
+        let Some(organisation) = self.organisations.get(&claimed.organisation_id) else {
+            return Err(failed("the organisation is not there any more"));
+        };
+        let rendered = template
+            .render(&Facts {
+                invoice: &row.invoice,
+                customer_name: &row.customer_name,
+                organisation,
+                sender: &claimed.sender,
+                today: organisation.day_of(self.now),
+            })
+            .map_err(|too_long| failed(&too_long.to_string()))?;
+        Ok(self.addressed(claimed, row.customer_name, recipient, rendered, Some(from)))
+    }
+
+    fn addressed(
+        &self,
+        claimed: &ClaimedMail,
+        recipient_name: crate::domain::text::Line,
+        recipient: crate::domain::email_address::EmailAddress,
+        rendered: RenderedMail,
+        from: Option<RenderedFrom>,
+    ) -> Box<Letter> {
+        let organisation = self.organisations.get(&claimed.organisation_id);
+        Box::new(Letter {
+            mail: OutgoingMail {
+                id: claimed.id,
+                kind: claimed.kind,
+                message_id: claimed.message_id.clone(),
+                date: claimed.repeat.as_ref().map_or(self.now, |repeat| repeat.dated_at),
+                sender: claimed.sender.clone(),
+                recipient_name,
+                recipient,
+                rendered,
+            },
+            claimed: claimed.clone(),
+            from,
+            today: organisation.map_or(self.now.date_naive(), |organisation| organisation.day_of(self.now)),
+        })
+    }
+}
+
+fn template(
+    snapshot: &mut Snapshot<'_>,
+    version: TemplateVersionId,
+) -> Result<Result<Template, String>, StoreError> {
+    let version = snapshot.template_version(version)?;
+    Ok(Template::parse(&TemplateText { subject: version.subject, message: version.message })
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
+}
+
+fn failed(words: &str) -> Settlement {
+    Settlement::failed(FailureKind::Template, words)
+}

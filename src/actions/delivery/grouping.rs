@@ -1,0 +1,111 @@
+//! One writer for the steps of all connections: what arrives while a transaction is being made durable goes into the next
+//! one together. A durable commit is the unit of cost, so speed costs no promise.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{ActionError, Actions, Done, Letter};
+use crate::store::StoreError;
+
+/// The answer at the point of no return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// Write the body now.
+    Send,
+    /// Do not: the mail was called back, has changed or belongs to another worker.
+    Stop,
+}
+
+/// The way to the writer; every copy leads to the same one, which ends with the last.
+#[derive(Clone, Debug)]
+pub struct Grouping(mpsc::Sender<Request>);
+
+#[derive(Debug)]
+struct Request {
+    done: Option<Done>,
+    next: Option<Box<Letter>>,
+    answer: oneshot::Sender<Result<Go, Arc<ActionError>>>,
+}
+
+impl Actions {
+    /// Starts a writer that groups the steps of so many connections.
+    pub fn grouping(&self, connections: usize) -> Grouping {
+        let (sender, mut requests) = mpsc::channel::<Request>(connections);
+        let actions = self.clone();
+        tokio::spawn(async move {
+            let mut group = Vec::with_capacity(connections);
+            while requests.recv_many(&mut group, connections).await > 0 {
+                actions.write_group(std::mem::take(&mut group)).await;
+            }
+        });
+        Grouping(sender)
+    }
+
+    async fn write_group(&self, group: Vec<Request>) {
+        let (steps, answers): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|request| ((request.done, request.next), request.answer)).unzip();
+        match self.write_steps(steps.clone()).await {
+            Ok(goes) => answers.into_iter().zip(goes).for_each(|(answer, go)| drop(answer.send(Ok(go)))),
+            Err(error) if answers.len() == 1 || !concerns_one(&error) => {
+                let error = Arc::new(error);
+                answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
+            }
+            // One of them cannot be written: the others must not fail with it.
+            Err(_) => {
+                for (step, answer) in steps.into_iter().zip(answers) {
+                    let written = self.write_steps(vec![step]).await;
+                    let go = written.map(|goes| goes.first().copied().unwrap_or(Go::Stop)).map_err(Arc::new);
+                    drop(answer.send(go));
+                }
+            }
+        }
+    }
+
+    /// Records outcomes and takes the next mails past the point of no return, in one durable commit.
+    async fn write_steps(
+        &self,
+        steps: Vec<(Option<Done>, Option<Box<Letter>>)>,
+    ) -> Result<Vec<Go>, ActionError> {
+        let actions = self.clone();
+        self.0
+            .store
+            .write(move |tx| {
+                let now = actions.clock().now();
+                let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+                let done: Vec<Done> = done.into_iter().flatten().collect();
+                actions.settle_all(tx, &done, now)?;
+                let asking: Vec<_> =
+                    next.iter().map(|letter| letter.as_ref().map(|letter| letter.mail.id)).collect();
+                let letters: Vec<Letter> = next.into_iter().flatten().map(|letter| *letter).collect();
+                let passed = match letters.is_empty() {
+                    true => Default::default(),
+                    false => actions.commit_all(tx, &letters, now)?,
+                };
+                let go = |id: Option<_>| {
+                    if id.is_some_and(|id| passed.contains(&id)) { Go::Send } else { Go::Stop }
+                };
+                Ok(asking.into_iter().map(go).collect())
+            })
+            .await
+    }
+}
+
+/// Whether an error comes from a step rather than from the database as a whole.
+fn concerns_one(error: &ActionError) -> bool {
+    !matches!(error, ActionError::Store(StoreError::Unreachable(_) | StoreError::Interrupted))
+}
+
+impl Grouping {
+    /// Records how the last try ended and asks whether the next mail may leave; both are durable when this returns.
+    ///
+    /// # Errors
+    /// When the database refuses: the next mail may not be sent, and the outcome is still to be recorded.
+    pub async fn exchange(&self, done: Option<Done>, next: Option<Letter>) -> Result<Go, Arc<ActionError>> {
+        let (answer, answered) = oneshot::channel();
+        let interrupted = || Arc::new(ActionError::Store(StoreError::Interrupted));
+        let request = Request { done, next: next.map(Box::new), answer };
+        self.0.send(request).await.map_err(|_| interrupted())?;
+        answered.await.map_err(|_| interrupted())?
+    }
+}

@@ -1,0 +1,95 @@
+//! The way of a mail from the outbox to an outcome, a step a verb: claim, compose, commit (the point of no return),
+//! settle. The worker calls them in this order. Commits and settlements of all connections share transactions: see
+//! `grouping`.
+
+mod abandoned;
+mod compose;
+mod grouping;
+mod steps;
+
+use chrono::{DateTime, Utc};
+
+use super::{ActionError, Actions};
+use crate::domain::ids::{ClaimToken, WorkerId};
+use crate::domain::reminder::FailureKind;
+use crate::store::{ClaimedMail, StoreError};
+
+pub use abandoned::Gone;
+pub use compose::Letter;
+pub use grouping::{Go, Grouping};
+pub use steps::Done;
+
+impl Actions {
+    /// Takes mails whose time has come and renders each from its frozen text and today's facts. One that cannot be
+    /// rendered or may not leave any more is settled at once and not among the letters. `None` when nothing was due.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn next_letters(
+        &self,
+        worker: WorkerId,
+        limit: usize,
+    ) -> Result<Option<Vec<Letter>>, ActionError> {
+        let (token, now) = (self.0.ids.next::<ClaimToken>(), self.clock().now());
+        let claimed =
+            self.0.store.write::<_, StoreError>(move |tx| tx.claim_mails(worker, token, limit, now)).await?;
+        if claimed.is_empty() {
+            return Ok(None);
+        }
+        self.compose(claimed).await.map(Some)
+    }
+
+    /// Puts back what a worker claimed and has not committed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn release_claims(&self, worker: WorkerId) -> Result<(), ActionError> {
+        let now = self.clock().now();
+        self.0.store.write::<_, StoreError>(move |tx| tx.release_claims(worker, now)).await?;
+        Ok(())
+    }
+
+    /// Fails what has waited past its deadline.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn expire_mails(&self, worker: WorkerId) -> Result<(), ActionError> {
+        const AT_ONCE: usize = 500;
+        let actions = self.clone();
+        self.0
+            .store
+            .write(move |tx| {
+                let (token, now) = (actions.0.ids.next::<ClaimToken>(), actions.clock().now());
+                let expired = tx.claim_expired(worker, token, AT_ONCE, now)?;
+                for mail in &expired {
+                    actions.settle_claimed(tx, mail, &expiry(mail), now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Says on every page that the mail server cannot be reached, or with `None` that it can.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_relay(&self, problem: Option<String>) -> Result<(), ActionError> {
+        let now = self.clock().now();
+        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.note_relay(problem.as_deref(), now)).await?)
+    }
+
+    /// When the next mail may leave, if one waits.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn next_mail_at(&self) -> Result<Option<DateTime<Utc>>, ActionError> {
+        let waiting = self.0.store.read::<_, StoreError>(|snapshot| snapshot.waiting_mails()).await?;
+        Ok(waiting.1)
+    }
+}
+
+/// What becomes of a mail that has waited past its deadline.
+fn expiry(mail: &ClaimedMail) -> crate::domain::delivery::Settlement {
+    let words = format!("it could not be sent by {}", mail.expires_at.format("%-d %B %Y, %H:%M UTC"));
+    crate::domain::delivery::Settlement::failed(FailureKind::Expired, &words)
+}

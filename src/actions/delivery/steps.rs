@@ -1,0 +1,248 @@
+//! The steps of a mail after its claim, inside a transaction: what goes into it, and what is recorded beside it.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::{Actions, Letter};
+use crate::domain::delivery::{Settlement, Stop, Tries};
+use crate::domain::ids::ReminderId;
+use crate::domain::mail_message::Outcome;
+use crate::domain::person::Actor;
+use crate::domain::reminder::{FailureKind, ReminderState};
+use crate::store::{AuditEntry, ClaimedMail, Leaving, StoreError, Tx};
+
+/// How a try ended, to be recorded.
+#[derive(Clone, Debug)]
+pub struct Done {
+    pub(super) claimed: ClaimedMail,
+    pub(super) outcome: Outcome,
+    pub(super) was_committed: bool,
+    pub(super) is_withdrawn: bool,
+}
+
+impl Letter {
+    /// It was handed over, and this came of it.
+    pub fn handed_over(self, outcome: Outcome) -> Done {
+        Done { claimed: self.claimed, outcome, was_committed: true, is_withdrawn: false }
+    }
+
+    /// It came to this before the point of no return.
+    pub fn not_handed_over(self, outcome: Outcome) -> Done {
+        Done { claimed: self.claimed, outcome, was_committed: false, is_withdrawn: false }
+    }
+
+    /// It was not handed over, for the point of no return could not be recorded; whether it was all the same is not known.
+    pub fn withdrawn(self) -> Done {
+        let problem = "the database could not be reached".to_owned();
+        Done {
+            claimed: self.claimed,
+            outcome: Outcome::Busy { problem },
+            was_committed: false,
+            is_withdrawn: true,
+        }
+    }
+
+    fn leaving(&self) -> Leaving {
+        let claimed = &self.claimed;
+        Leaving {
+            id: claimed.id,
+            token: claimed.token,
+            from: self.from.clone(),
+            rendered: (claimed.repeat.is_none() && claimed.template_version_id.is_some())
+                .then(|| self.mail.rendered.clone()),
+            dated_at: self.mail.date,
+            today: self.today,
+        }
+    }
+}
+
+impl Actions {
+    /// Records how tries ended.
+    pub(super) fn settle_all(
+        &self,
+        tx: &mut Tx<'_>,
+        done: &[Done],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (mut sent, mut entries) = (Vec::new(), Vec::new());
+        for one in done {
+            match &one.outcome {
+                Outcome::Accepted { reply } if one.was_committed => sent.push((&one.claimed, reply.as_str())),
+                _ => self.settle_one(tx, one, now)?,
+            }
+        }
+        let settled = tx.settle_sent(&sent, now)?;
+        for (claimed, reply) in sent {
+            if settled.contains(&claimed.id) {
+                entries.push(self.entry(claimed, "reminder.sent", reply.to_owned(), now));
+            }
+        }
+        tx.record_all(&entries)
+    }
+
+    fn settle_one(&self, tx: &mut Tx<'_>, done: &Done, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let settlement = self.0.settings.retry.settlement(done.outcome.clone(), &tries(&done.claimed), now);
+        let from: &[ReminderState] = match (done.was_committed, done.is_withdrawn) {
+            (_, true) => &[ReminderState::Claimed, ReminderState::Committed],
+            (true, false) => &[ReminderState::Committed],
+            (false, false) => &[ReminderState::Claimed],
+        };
+        self.write_settlement(tx, &done.claimed, from, &settlement, now)
+    }
+
+    /// Settles a mail before the point of no return. A repeat that may not leave is again what it was: unconfirmed.
+    pub(super) fn settle_claimed(
+        &self,
+        tx: &mut Tx<'_>,
+        mail: &ClaimedMail,
+        settlement: &Settlement,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let held;
+        let settlement = match (&mail.repeat, settlement) {
+            (Some(_), Settlement::Cancelled { reason } | Settlement::Failed { reason, .. }) => {
+                held = Settlement::unconfirmed(&format!("it was not sent again: {reason}"));
+                &held
+            }
+            _ => settlement,
+        };
+        self.write_settlement(tx, mail, &[ReminderState::Claimed], settlement, now)
+    }
+
+    pub(super) fn write_settlement(
+        &self,
+        tx: &mut Tx<'_>,
+        mail: &ClaimedMail,
+        from: &[ReminderState],
+        settlement: &Settlement,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if !tx.settle_mail(mail, from, settlement, now)? {
+            return Ok(());
+        }
+        let (event, detail) = match settlement {
+            Settlement::Sent { reply } => ("reminder.sent", reply),
+            Settlement::Failed { reason, .. } => ("reminder.failed", reason),
+            Settlement::Unconfirmed { reason } => ("reminder.unconfirmed", reason),
+            Settlement::Retry { reply, .. } | Settlement::Repeat { reply, .. } => {
+                ("reminder.postponed", reply)
+            }
+            Settlement::Cancelled { reason } => ("reminder.cancelled", reason),
+        };
+        tx.record(&self.entry(mail, event, detail.clone(), now))?;
+        match settlement {
+            Settlement::Failed { kind: FailureKind::Policy, .. } => self.pause_refused_batch(tx, mail, now),
+            _ => Ok(()),
+        }
+    }
+
+    /// The point of no return for several mails: which of them may leave. For the others it is recorded why not; one that
+    /// was called back or taken over has left its claim already, and the guarded writes do nothing.
+    pub(super) fn commit_all(
+        &self,
+        tx: &mut Tx<'_>,
+        letters: &[Letter],
+        now: DateTime<Utc>,
+    ) -> Result<HashSet<ReminderId>, StoreError> {
+        let leaving: Vec<Leaving> = letters.iter().map(Letter::leaving).collect();
+        if tx.is_sending_paused()? {
+            for letter in letters {
+                self.settle_claimed(tx, &letter.claimed, &Settlement::again(now, String::new()), now)?;
+            }
+            return Ok(HashSet::new());
+        }
+        let reminders: Vec<&Leaving> = leaving.iter().filter(|mail| mail.from.is_some()).collect();
+        let standings = if reminders.is_empty() { HashMap::new() } else { tx.standings(&reminders)? };
+        let mut passing = Vec::new();
+        for (letter, mail) in letters.iter().zip(&leaving) {
+            let judged = match (&mail.from, standings.get(&mail.id)) {
+                (None, _) => Ok(()),
+                (Some(from), Some(standing)) => from.may_leave(standing),
+                (Some(_), None) => Err(Stop::Closed("The invoice is not there any more.".to_owned())),
+            };
+            match judged {
+                Ok(()) => passing.push(mail),
+                Err(stop) => self.stop(tx, letter, stop, now)?,
+            }
+        }
+        tx.commit_mails(&passing, now)
+    }
+
+    fn stop(
+        &self,
+        tx: &mut Tx<'_>,
+        letter: &Letter,
+        stop: Stop,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let changed = "The invoice changed while the mail was being sent.";
+        let settlement = match (stop, &letter.claimed.repeat) {
+            (Stop::Closed(reason), _) => Settlement::Cancelled { reason },
+            (Stop::Changed, Some(_)) => Settlement::Cancelled { reason: changed.to_owned() },
+            (Stop::Changed, None) => Settlement::again(now, changed.to_owned()),
+            (Stop::Paused, _) => Settlement::again(now, String::new()),
+        };
+        self.settle_claimed(tx, &letter.claimed, &settlement, now)
+    }
+
+    fn entry(
+        &self,
+        mail: &ClaimedMail,
+        event: &'static str,
+        detail: String,
+        at: DateTime<Utc>,
+    ) -> AuditEntry {
+        AuditEntry {
+            id: self.0.ids.next(),
+            organisation_id: mail.organisation_id,
+            at,
+            actor: Actor::System,
+            event,
+            invoice_id: mail.invoice_id,
+            mail_id: Some(mail.id),
+            batch_id: None,
+            detail,
+        }
+    }
+
+    /// Pauses a batch that the mail server keeps refusing for policy: more of it would only harm the sender's name.
+    fn pause_refused_batch(
+        &self,
+        tx: &mut Tx<'_>,
+        mail: &ClaimedMail,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(batch) = mail.batch_id else { return Ok(()) };
+        if !is_refused_by_policy(&tx.last_outcomes(batch, LOOKED_AT)?) {
+            return Ok(());
+        }
+        let reason =
+            "The mail server refuses these mails as spam or by policy. Ask its operator why, then resume.";
+        if tx.pause_batch(batch, reason, now)? {
+            let entry = self.entry(mail, "batch.paused", reason.to_owned(), now);
+            tx.record(&AuditEntry { mail_id: None, invoice_id: None, batch_id: Some(batch), ..entry })?;
+        }
+        Ok(())
+    }
+}
+
+/// How many of a batch's last outcomes are looked at.
+const LOOKED_AT: usize = 20;
+
+/// Whether five of the outcomes were refused for policy; five in a row are five of these.
+fn is_refused_by_policy(outcomes: &[Option<FailureKind>]) -> bool {
+    outcomes.iter().filter(|kind| **kind == Some(FailureKind::Policy)).count() >= 5
+}
+
+/// What is known of a mail's tries.
+pub(super) fn tries(mail: &ClaimedMail) -> Tries {
+    // A token is a UUIDv7: its last bits are chance.
+    let chance = mail.token.as_uuid().as_u128() % 201;
+    Tries {
+        counted: mail.attempts,
+        expires_at: mail.expires_at,
+        full_since: mail.full_since,
+        jitter_percent: i32::try_from(chance).map_or(0, |chance| chance - 100),
+    }
+}

@@ -1,0 +1,302 @@
+//! The point of no return and the outcome of mails, for many at a time: a transaction of theirs is one durable commit for
+//! all connections. Every write names the token and the state it leaves, so that who has lost a mail cannot change it.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
+
+use super::candidates::id_list;
+use super::columns::{money, parsed, parsed_option};
+use super::outbox::ClaimedMail;
+use super::sql::Sql;
+use super::{StoreError, Tx};
+use crate::domain::delivery::{RenderedFrom, Settlement, Standing};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::{ClaimToken, InvoiceId, ReminderId};
+use crate::domain::invoice::{Ineligible, InvoiceState};
+use crate::domain::mail_message::RenderedMail;
+use crate::domain::reminder::ReminderState;
+
+/// A mail that asks to pass the point of no return.
+#[derive(Clone, Debug)]
+pub struct Leaving {
+    /// Which one, and the right to send it.
+    pub id: ReminderId,
+    /// The claim.
+    pub token: ClaimToken,
+    /// What a reminder was rendered from; `None` for other mails.
+    pub from: Option<RenderedFrom>,
+    /// The exact text, to be kept; `None` where it is kept already.
+    pub rendered: Option<RenderedMail>,
+    /// The date in it.
+    pub dated_at: DateTime<Utc>,
+    /// The organisation's day.
+    pub today: NaiveDate,
+}
+
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = Text)]
+    mail_id: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    archived_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = BigInt)]
+    balance: i64,
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = Date)]
+    due_on: NaiveDate,
+    #[diesel(sql_type = Nullable<Text>)]
+    email: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    invoice_hold: Option<String>,
+    #[diesel(sql_type = Nullable<Date>)]
+    invoice_hold_until: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Text>)]
+    customer_hold: Option<String>,
+    #[diesel(sql_type = Nullable<Date>)]
+    customer_hold_until: Option<NaiveDate>,
+    #[diesel(sql_type = Bool)]
+    is_suppressed: bool,
+    #[diesel(sql_type = Bool)]
+    is_paused: bool,
+}
+
+#[derive(QueryableByName)]
+struct PausedRow {
+    #[diesel(sql_type = Bool)]
+    is_paused: bool,
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+impl StandingRow {
+    fn into_standing(self, today: NaiveDate) -> Result<Standing, StoreError> {
+        let state: InvoiceState = parsed("invoice.state", &self.state)?;
+        let recipient: Option<EmailAddress> = parsed_option("customer.email", self.email.as_deref())?;
+        let hold = |reason: Option<String>, until: Option<NaiveDate>| {
+            reason.filter(|_| until.is_none_or(|last| last >= today))
+        };
+        Ok(Standing {
+            ineligible: Ineligible::of(state, self.balance > 0, self.archived_at.is_some()),
+            balance: money("invoice.balance", self.balance, &self.currency)?,
+            due_on: self.due_on,
+            recipient,
+            hold: hold(self.invoice_hold, self.invoice_hold_until)
+                .or_else(|| hold(self.customer_hold, self.customer_hold_until)),
+            is_suppressed: self.is_suppressed,
+            is_paused: self.is_paused,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Whether all sending is paused. It stays as it is until this transaction ends.
+    pub fn is_sending_paused(&mut self) -> Result<bool, StoreError> {
+        let locked = self.connection().shared("installation");
+        Ok(Sql::new(&format!(
+            "SELECT paused_at IS NOT NULL AS is_paused FROM installation WHERE id = 1{locked}"
+        ))
+        .first::<PausedRow>(self.connection())?
+        .is_some_and(|row| row.is_paused))
+    }
+
+    /// How the invoices of some reminders stand. They stay so until this transaction ends: who closes one of them waits,
+    /// and then finds the reminder handed over.
+    pub fn standings(&mut self, mails: &[&Leaving]) -> Result<HashMap<ReminderId, Standing>, StoreError> {
+        let days: HashMap<ReminderId, NaiveDate> = mails.iter().map(|mail| (mail.id, mail.today)).collect();
+        let chosen = self.connection().listed("$1");
+        let locked = self.connection().shared("i, c");
+        Sql::new(&format!(
+            "SELECT o.id AS mail_id, i.state, i.archived_at, i.balance, i.currency, i.due_on, c.email, \
+             i.hold_reason AS invoice_hold, i.hold_until AS invoice_hold_until, \
+             c.hold_reason AS customer_hold, c.hold_until AS customer_hold_until, \
+             EXISTS (SELECT 1 FROM suppression s WHERE s.organisation_id = o.organisation_id \
+             AND s.address_folded = LOWER(c.email) AND s.lifted_at IS NULL) AS is_suppressed, \
+             EXISTS (SELECT 1 FROM reminder_batch b WHERE b.id = o.batch_id AND b.paused_at IS NOT NULL) AS is_paused \
+             FROM outbox o JOIN invoice i ON i.id = o.invoice_id JOIN customer c ON c.id = i.customer_id \
+             WHERE o.id IN ({chosen}) ORDER BY i.id{locked}"
+        ))
+        .bind(id_list(&mails.iter().map(|mail| mail.id).collect::<Vec<_>>()))
+        .load::<StandingRow>(self.connection())?
+        .into_iter()
+        .map(|row| {
+            let id = parsed("outbox.id", &row.mail_id)?;
+            let today = days.get(&id).copied().unwrap_or_default();
+            Ok((id, row.into_standing(today)?))
+        })
+        .collect()
+    }
+
+    /// Takes mails past the point of no return and keeps their exact text; says which may leave now. The others have lost
+    /// their claim.
+    pub fn commit_mails(
+        &mut self,
+        mails: &[&Leaving],
+        now: DateTime<Utc>,
+    ) -> Result<HashSet<ReminderId>, StoreError> {
+        let mut passed = HashSet::new();
+        let (reminders, others): (Vec<&Leaving>, Vec<&Leaving>) =
+            mails.iter().copied().partition(|mail| mail.from.is_some());
+        passed.extend(self.commit_reminders(&reminders, now)?);
+        for mail in others {
+            passed.extend(self.commit_other(mail, now)?);
+        }
+        let kept: Vec<(ReminderId, &RenderedMail)> = mails
+            .iter()
+            .filter(|mail| passed.contains(&mail.id))
+            .filter_map(|mail| Some((mail.id, mail.rendered.as_ref()?)))
+            .collect();
+        self.keep_contents(&kept)?;
+        Ok(passed)
+    }
+
+    fn commit_reminders(
+        &mut self,
+        mails: &[&Leaving],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ReminderId>, StoreError> {
+        let reminders: Vec<_> = mails.iter().filter_map(|mail| Some((mail, mail.from.as_ref()?))).collect();
+        if reminders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql =
+            Sql::new("UPDATE outbox SET state = 'Committed', commit_token = claim_token, committed_at = ");
+        sql.value(now).push(", updated_at = ").value(now);
+        sql.push(
+            ", recipient = leaving.column3, rendered_balance = leaving.column4, rendered_due_on = leaving.column5, \
+             dated_at = leaving.column6 FROM (VALUES ",
+        );
+        for (index, (mail, from)) in reminders.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).value(mail.id.to_string());
+            sql.push(", ").value(mail.token.to_string()).push(", ").value(from.recipient.as_str());
+            sql.push(", ").value(from.balance.minor()).push(", ").value(from.due_on);
+            sql.push(", ").value(mail.dated_at).push(")");
+        }
+        sql.push(
+            ") AS leaving WHERE outbox.id = leaving.column1 AND outbox.claim_token = leaving.column2 \
+             AND outbox.state = 'Claimed' RETURNING outbox.id",
+        );
+        ids(sql.load::<IdRow>(self.connection())?)
+    }
+
+    fn commit_other(&mut self, mail: &Leaving, now: DateTime<Utc>) -> Result<Vec<ReminderId>, StoreError> {
+        let sql = Sql::new(
+            "UPDATE outbox SET state = 'Committed', commit_token = claim_token, committed_at = $1, updated_at = $2, \
+             dated_at = $3 WHERE id = $4 AND claim_token = $5 AND state = 'Claimed' RETURNING id",
+        )
+        .bind(now)
+        .bind(now)
+        .bind(mail.dated_at)
+        .bind(mail.id.to_string())
+        .bind(mail.token.to_string());
+        ids(sql.load::<IdRow>(self.connection())?)
+    }
+
+    /// Records mails as accepted, each with the mail server's words; says which of them were still this claim's. A mail
+    /// whose claim was taken over since is settled by this late evidence too.
+    pub fn settle_sent(
+        &mut self,
+        mails: &[(&ClaimedMail, &str)],
+        now: DateTime<Utc>,
+    ) -> Result<HashSet<ReminderId>, StoreError> {
+        if mails.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut sql = Sql::new(
+            "UPDATE outbox SET state = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
+             attempts = attempts + 1, sent_at = ",
+        );
+        sql.value(now).push(", updated_at = ").value(now);
+        sql.push(", reply = settled.column3 FROM (VALUES ");
+        for (index, (mail, reply)) in mails.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).value(mail.id.to_string());
+            sql.push(", ").value(mail.token.to_string()).push(", ").value(*reply).push(")");
+        }
+        sql.push(
+            ") AS settled WHERE outbox.id = settled.column1 AND outbox.commit_token = settled.column2 \
+             AND outbox.state IN ('Committed', 'Unconfirmed') RETURNING outbox.id",
+        );
+        let settled: HashSet<ReminderId> = ids(sql.load::<IdRow>(self.connection())?)?.into_iter().collect();
+        let reminded: Vec<(InvoiceId, ReminderId)> = mails
+            .iter()
+            .filter(|(mail, _)| settled.contains(&mail.id))
+            .filter_map(|(mail, _)| Some((mail.invoice_id?, mail.id)))
+            .collect();
+        self.note_reminded(&reminded, now)?;
+        Ok(settled)
+    }
+
+    /// Writes how a mail's try ended otherwise: `false` when the token has lost the mail or it has left these states.
+    pub fn settle_mail(
+        &mut self,
+        mail: &ClaimedMail,
+        from: &[ReminderState],
+        settlement: &Settlement,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut sql = Sql::new("UPDATE outbox SET claim_token = NULL, updated_at = ");
+        sql.value(now);
+        match settlement {
+            Settlement::Sent { reply } => return Ok(!self.settle_sent(&[(mail, reply)], now)?.is_empty()),
+            Settlement::Failed { reason, .. } => {
+                sql.push(", state = 'Failed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
+                sql.value(reason.as_str());
+            }
+            Settlement::Unconfirmed { reason } => {
+                sql.push(", state = 'Unconfirmed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
+                sql.value(reason.as_str());
+            }
+            Settlement::Retry { not_before, reply, is_counted, full_since } => {
+                sql.push(", state = 'Pending', commit_token = NULL, not_before = ").value(*not_before);
+                sql.push(", reply = ").value(reply.as_str()).push(", full_since = ").value(*full_since);
+                sql.push(if *is_counted { ", attempts = attempts + 1" } else { "" });
+            }
+            Settlement::Repeat { not_before, reply } => {
+                sql.push(", state = 'Pending', is_repeat = TRUE, attempts = attempts + 1, not_before = ");
+                sql.value(*not_before).push(", reply = ").value(reply.as_str());
+            }
+            Settlement::Cancelled { reason } => {
+                sql.push(", state = 'Cancelled', cancelled_at = ").value(now);
+                sql.push(", reason = ").value(reason.as_str());
+            }
+        }
+        sql.push(" WHERE id = ").value(mail.id.to_string());
+        sql.push(" AND claim_token = ").value(mail.token.to_string());
+        let states: Vec<String> = from.iter().map(|state| format!("'{state}'")).collect();
+        sql.push(&format!(" AND state IN ({})", states.join(",")));
+        Ok(sql.execute(self.connection())? == 1)
+    }
+
+    /// Shows on invoices when they were last reminded.
+    fn note_reminded(
+        &mut self,
+        reminded: &[(InvoiceId, ReminderId)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if reminded.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::new("UPDATE invoice SET last_reminder_id = reminded.column2, last_reminded_at = ");
+        sql.value(now).push(" FROM (VALUES ");
+        for (index, (invoice, reminder)) in reminded.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).value(invoice.to_string());
+            sql.push(", ").value(reminder.to_string()).push(")");
+        }
+        sql.push(") AS reminded WHERE invoice.id = reminded.column1");
+        sql.execute(self.connection())?;
+        Ok(())
+    }
+}
+
+fn ids(rows: Vec<IdRow>) -> Result<Vec<ReminderId>, StoreError> {
+    rows.iter().map(|row| parsed("outbox.id", &row.id)).collect()
+}

@@ -1,0 +1,210 @@
+//! A round of sending: one feeder claims and renders mails ahead of the connections; each connection takes a letter, brings
+//! it to the point of no return, hands it over, and records how that ended together with its next point of no return.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::error;
+
+use super::{Round, Worker};
+use crate::actions::{ActionError, Done, Go, Grouping, Letter};
+use crate::domain::mail_message::Outcome;
+
+/// Mails taken by one claim.
+const CLAIM: usize = 100;
+/// How long an outcome may wait for the next mail's point of no return.
+const SETTLE_AT_ONCE: Duration = Duration::from_millis(100);
+/// How long to wait before a database that refuses is asked again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Letters on their way from the feeder to the connections.
+#[derive(Clone)]
+struct Tray(Arc<Mutex<mpsc::Receiver<Letter>>>);
+
+impl Tray {
+    async fn next(&self) -> Option<Letter> {
+        self.0.lock().await.recv().await
+    }
+
+    /// A letter that is there already. Another connection that waits for one has found none.
+    fn at_hand(&self) -> Option<Letter> {
+        self.0.try_lock().ok()?.try_recv().ok()
+    }
+}
+
+/// A connection's part of a round.
+struct Part {
+    handed_over: usize,
+    end: End,
+}
+
+/// How it ended.
+enum End {
+    /// There was nothing more to send.
+    Idle,
+    /// This connection is not wanted; others may be.
+    Busy(String),
+    /// The mail server as a whole cannot be used.
+    Down(String),
+}
+
+impl Worker {
+    /// Sends what is due until nothing is, the mail server cannot be used, or it is time to stop.
+    pub(super) async fn round(&self, stop: &watch::Receiver<bool>) -> Result<Round, ActionError> {
+        let (feed, letters) = mpsc::channel(CLAIM);
+        let tray = Tray(Arc::new(Mutex::new(letters)));
+        let writer = self.actions.grouping(self.connections);
+        let mut connections = JoinSet::new();
+        for _ in 0..self.connections {
+            connections.spawn(self.clone().connection(tray.clone(), writer.clone(), stop.clone()));
+        }
+        let mut parts = Vec::new();
+        let fed = {
+            let feeding = self.feed(feed, stop);
+            tokio::pin!(feeding);
+            loop {
+                tokio::select! {
+                    fed = &mut feeding => break Some(fed),
+                    Some(one) = connections.join_next() => {
+                        parts.extend(told(one));
+                        let is_down = parts.iter().any(|part: &Part| matches!(part.end, End::Down(_)));
+                        if is_down || connections.is_empty() {
+                            break None;
+                        }
+                    }
+                }
+            }
+        };
+        let is_cut_short = fed.is_none();
+        if is_cut_short {
+            tray.0.lock().await.close();
+            while tray.next().await.is_some() {}
+        }
+        while let Some(one) = connections.join_next().await {
+            parts.extend(told(one));
+        }
+        let worked = fed.transpose();
+        if is_cut_short || *stop.borrow() || worked.is_err() {
+            self.actions.release_claims(self.id).await?;
+        }
+        let handed_over: usize = parts.iter().map(|part| part.handed_over).sum();
+        let problem = parts.into_iter().find_map(|part| match part.end {
+            End::Down(problem) => Some(problem),
+            // Where no connection is wanted, the mail server is not to be pestered.
+            End::Busy(problem) if handed_over == 0 => Some(problem),
+            End::Busy(_) | End::Idle => None,
+        });
+        match (problem, worked?) {
+            (Some(problem), _) => Ok(Round::RelayDown(problem)),
+            (None, Some(false)) => Ok(Round::Idle),
+            (None, _) => Ok(Round::Worked),
+        }
+    }
+
+    /// Claims and renders mails until none is due; says whether there were any.
+    async fn feed(
+        &self,
+        feed: mpsc::Sender<Letter>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<bool, ActionError> {
+        let mut has_worked = false;
+        while !*stop.borrow() {
+            let Some(letters) = self.actions.next_letters(self.id, CLAIM).await? else { break };
+            has_worked = true;
+            for letter in letters {
+                if feed.send(letter).await.is_err() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(has_worked)
+    }
+
+    async fn connection(self, tray: Tray, writer: Grouping, stop: watch::Receiver<bool>) -> Part {
+        let mut done: Option<Done> = None;
+        let mut handed_over = 0;
+        loop {
+            let is_stopping = *stop.borrow();
+            let next = match (&done, is_stopping) {
+                (_, true) => None,
+                (Some(_), false) => tray.at_hand(),
+                (None, false) => tray.next().await,
+            };
+            let Some(letter) = next else {
+                match done.take() {
+                    Some(done) => record(&writer, done).await,
+                    None => return Part { handed_over, end: End::Idle },
+                }
+                continue;
+            };
+            if let Some(end) = self.hand_over(&writer, &mut done, letter).await {
+                return Part { handed_over, end };
+            }
+            handed_over += usize::from(done.is_some());
+        }
+    }
+
+    /// One letter, from the first word to the mail server's answer; `done` is what is still to be recorded.
+    async fn hand_over(&self, writer: &Grouping, done: &mut Option<Done>, letter: Letter) -> Option<End> {
+        let prepared = {
+            let preparing = self.relay.prepare(&letter.mail);
+            tokio::pin!(preparing);
+            tokio::select! {
+                prepared = &mut preparing => prepared,
+                () = tokio::time::sleep(SETTLE_AT_ONCE), if done.is_some() => {
+                    if let Some(done) = done.take() {
+                        record(writer, done).await;
+                    }
+                    preparing.await
+                }
+            }
+        };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(outcome) => {
+                if let Some(done) = done.take() {
+                    record(writer, done).await;
+                }
+                let ended = match &outcome {
+                    Outcome::Busy { problem } => Some(End::Busy(problem.clone())),
+                    Outcome::RelayDown { problem } => Some(End::Down(problem.clone())),
+                    _ => None,
+                };
+                record(writer, letter.not_handed_over(outcome)).await;
+                return ended;
+            }
+        };
+        match writer.exchange(done.clone(), Some(letter.clone())).await {
+            Ok(go) => {
+                *done = None;
+                match go {
+                    Go::Send => *done = Some(letter.handed_over(prepared.finish().await)),
+                    Go::Stop => prepared.abandon(),
+                }
+            }
+            Err(error) => {
+                error!(%error, "a mail could not be taken past the point of no return; it was not sent");
+                prepared.abandon();
+                if let Some(done) = done.take() {
+                    record(writer, done).await;
+                }
+                record(writer, letter.withdrawn()).await;
+            }
+        }
+        None
+    }
+}
+
+fn told(one: Result<Part, tokio::task::JoinError>) -> Option<Part> {
+    one.inspect_err(|error| error!(%error, "a connection broke off; the next start resolves its mail")).ok()
+}
+
+/// Records how a try ended, however long the database refuses: only the end of the process gives it up.
+async fn record(writer: &Grouping, done: Done) {
+    while let Err(error) = writer.exchange(Some(done.clone()), None).await {
+        error!(%error, "an outcome could not be recorded yet");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
