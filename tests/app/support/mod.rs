@@ -2,6 +2,7 @@
 //! misbehave. Callers are types; the worker is pulled by hand, so no test sleeps.
 
 mod page;
+pub mod program;
 mod sink;
 
 use std::io::Cursor;
