@@ -12,6 +12,7 @@ mod email_notifications;
 mod import_command;
 mod imports;
 mod people;
+mod roles;
 mod selection;
 mod sending;
 mod serving;
