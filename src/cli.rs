@@ -111,10 +111,14 @@ settings! {
     clock = "DUNLIN_CLOCK",
 }
 
-impl Serve {
-    /// Puts the flags over the environment.
+impl Cli {
+    /// Puts the flags of `serve` over the environment.
     pub fn put_over(&self, variables: &mut BTreeMap<String, String>) {
-        self.settings.put_over(variables);
+        match &self.command {
+            None => self.serve.settings.put_over(variables),
+            Some(Command::Serve(flags)) => flags.settings.put_over(variables),
+            Some(_) => {}
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The environment and flags as a [`Config`], read once, every problem reported together.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -109,10 +110,16 @@ pub struct Config {
 #[error("{}", .0.join("\n"))]
 pub struct ConfigProblems(pub Vec<String>);
 
-/// The process's environment, as pairs.
+/// The process's environment, as pairs. What is not UTF-8 is marked, and refused where it is a setting.
 pub fn environment() -> BTreeMap<String, String> {
+    let text = |bytes: OsString| bytes.to_string_lossy().into_owned();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
-    std::env::vars().collect()
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Whether there is a setting of this name.
+pub fn is_setting(name: &str) -> bool {
+    VARIABLES.iter().any(|(known, _, _)| *known == name)
 }
 
 impl Config {
@@ -128,7 +135,8 @@ impl Config {
             empty if empty.is_empty() => format!("sqlite://{}", data_dir.join("dunlin.db").display()),
             url => url,
         };
-        if !database_url.starts_with("sqlite://") && !database_url.starts_with("postgres") {
+        let is_after = |scheme| database_url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());
+        if !["sqlite://", "postgres://", "postgresql://"].into_iter().any(is_after) {
             reader.problem("DUNLIN_DATABASE_URL", "begin it with sqlite:// or postgres://");
         }
         let config = Self {
@@ -204,10 +212,12 @@ impl Values<'_> {
     }
 
     fn refuse_unknown(&mut self) {
-        let is_known = |name: &str| VARIABLES.iter().any(|(known, _, _)| *known == name);
-        for name in self.variables.keys() {
-            if name.starts_with("DUNLIN_") && !name.starts_with("DUNLIN_TEST_") && !is_known(name) {
-                self.problems.push(format!("{name}: there is no such setting; see `dunlin serve --help`"));
+        for (name, value) in self.variables {
+            if name.starts_with("DUNLIN_") && !name.starts_with("DUNLIN_TEST_") && !is_setting(name) {
+                self.problem(name, "there is no such setting; see `dunlin serve --help`");
+            }
+            if is_setting(name) && value.contains(char::REPLACEMENT_CHARACTER) {
+                self.problem(name, "write it in UTF-8");
             }
         }
     }

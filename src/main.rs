@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let variables = environment();
+    let mut variables = environment();
+    cli.put_over(&mut variables);
     log_to_stderr(variables.get("DUNLIN_LOG").map_or("info", String::as_str));
     match actix_web::rt::System::new().block_on(run(cli, variables)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -53,7 +53,10 @@ fn limits(rate_per_minute: u32) -> Option<KeyLimits> {
 
 /// The routes of the program's door.
 pub fn routes(config: &mut web::ServiceConfig) {
+    let query = web::QueryConfig::default()
+        .error_handler(|error, request| Problem::malformed(request, format!("{error}.")).into());
     config
+        .app_data(query)
         .service(
             web::resource("/v1/invoices")
                 .get(invoices::index)

@@ -39,15 +39,12 @@ impl From<crate::actions::ActionError> for CommandError {
     }
 }
 
-/// Carries a command out.
+/// Carries a command out; flags have been put over the environment.
 ///
 /// # Errors
 /// What the person reads on standard error.
-pub async fn run(cli: Cli, mut variables: BTreeMap<String, String>) -> Result<(), CommandError> {
+pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), CommandError> {
     let command = cli.command.unwrap_or_else(|| Command::Serve(Box::new(cli.serve)));
-    if let Command::Serve(flags) = &command {
-        flags.put_over(&mut variables);
-    }
     if let Command::Demo(demo) = &command {
         return serve::demo(demo, variables).await;
     }

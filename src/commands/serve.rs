@@ -1,11 +1,12 @@
 //! The long-running commands: serve, work, demo.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -13,7 +14,7 @@ use super::CommandError;
 use crate::actions::Newcomer;
 use crate::cli::Demo;
 use crate::clock::Ids;
-use crate::config::Config;
+use crate::config::{Config, is_setting};
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
 use crate::domain::person::{Actor, Role};
 use crate::process::{Failure, Installation, address_line};
@@ -54,6 +55,7 @@ pub(super) async fn serve(
     })
     .map_err(failure(bound.to_string()))?;
     let handle = server.handle();
+    let mut signals = Signals::heard().map_err(failure("signals".to_owned()))?;
     if let Some(token) = setup_token {
         println!("Set up Dunlin: {base_url}/setup?token={token}");
     }
@@ -64,7 +66,7 @@ pub(super) async fn serve(
     let (stop, stopped) = watch::channel(false);
     let worker = with_worker.then(|| tokio::spawn(send(installation, config.clone(), stopped)));
     let serving = tokio::spawn(server);
-    wait_for_signal().await;
+    signals.next().await;
     info!("stopping");
     stop.send_replace(true);
     handle.stop(true).await;
@@ -83,9 +85,11 @@ pub(super) async fn work(config: &Config) -> Result<(), CommandError> {
             "`dunlin work` needs PostgreSQL; with SQLite `dunlin serve` sends".to_owned(),
         ));
     }
+    let mut signals =
+        Signals::heard().map_err(|source| Failure::Files { what: "signals".to_owned(), source })?;
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(send(installation, config.clone(), stopped));
-    wait_for_signal().await;
+    signals.next().await;
     stop.send_replace(true);
     finish(worker, config.shutdown).await;
     Ok(())
@@ -97,17 +101,18 @@ pub(super) async fn demo(flags: &Demo, mut variables: BTreeMap<String, String>) 
         Some(folder) => folder.clone(),
         None => std::env::temp_dir().join(format!("dunlin-demo-{}", Ids.next::<uuid::Uuid>())),
     };
-    variables
-        .retain(|name, _| !name.starts_with("DUNLIN_") || name == "DUNLIN_LOG" || name == "DUNLIN_CLOCK");
+    variables.retain(|name, _| !is_setting(name) || name == "DUNLIN_LOG" || name == "DUNLIN_CLOCK");
     variables.insert("DUNLIN_DATA_DIR".to_owned(), folder.display().to_string());
     variables.insert("DUNLIN_BIND".to_owned(), flags.bind.clone());
     let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
-    let announcement = furnish(&config).await?;
-    serve(&config, true, announcement).await?;
+    let ended = match furnish(&config).await {
+        Ok(announcement) => serve(&config, true, announcement).await,
+        Err(error) => Err(error),
+    };
     if flags.data_dir.is_none() {
         remove(&folder);
     }
-    Ok(())
+    ended
 }
 
 /// Fills a new demo; `None` for one that is there already.
@@ -169,16 +174,22 @@ async fn setup_token(installation: &Installation) -> Result<Option<String>, Stor
     Ok((people == 0).then(|| installation.actions.secret()))
 }
 
-async fn wait_for_signal() {
-    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match (terminate, interrupt) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+/// What tells a process to end; heard from before anybody is told that it runs.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn heard() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        (Err(error), _) | (_, Err(error)) => error!(%error, "signals cannot be heard"),
     }
 }
 

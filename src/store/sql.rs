@@ -41,15 +41,20 @@ macro_rules! into_value {
 }
 
 into_value! {
-    &str, text => Value::Text(Some(text.to_owned()));
-    String, text => Value::Text(Some(text));
-    Option<String>, text => Value::Text(text);
+    &str, text => Value::Text(Some(without_nul(text.to_owned())));
+    String, text => Value::Text(Some(without_nul(text)));
+    Option<String>, text => Value::Text(text.map(without_nul));
     i64, number => Value::Integer(Some(number));
     DateTime<Utc>, instant => Value::Instant(Some(instant.naive_utc()));
     Option<DateTime<Utc>>, instant => Value::Instant(instant.map(|at| at.naive_utc()));
     NaiveDate, day => Value::Day(Some(day));
     bool, flag => Value::Flag(flag);
     Option<Vec<u8>>, bytes => Value::Bytes(bytes);
+}
+
+/// PostgreSQL refuses a text with a NUL, and SQLite ends a pattern there: then everything would match.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 /// A statement under construction.

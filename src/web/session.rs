@@ -108,10 +108,7 @@ impl SignedIn {
         let state = state_of(request)?;
         let session = request.get_session();
         let read = |name| session.get::<String>(name).ok().flatten();
-        let first = || WebError::SignInFirst {
-            next: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-            is_htmx: is_htmx(request),
-        };
+        let first = || WebError::SignInFirst { next: page_of(request), is_htmx: is_htmx(request) };
         let (Some(person), Some(organisation), Some(csrf)) = (read(PERSON), read(ORGANISATION), read(CSRF))
         else {
             return Err(first());
@@ -213,6 +210,16 @@ pub fn is_same_origin(request: &HttpRequest) -> bool {
         (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
         (Some(_), None) => false,
     }
+}
+
+/// The page that a request asks for or, as far as the browser says, that its form stands on: forms have no page.
+fn page_of(request: &HttpRequest) -> String {
+    if request.method().is_safe() {
+        return request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    let from = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+    let path = from.and_then(|address| address.splitn(4, '/').nth(3)).unwrap_or_default();
+    format!("/{path}")
 }
 
 /// Whether htmx asks for a fragment.

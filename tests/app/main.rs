@@ -7,10 +7,13 @@
 )]
 
 mod api;
+mod commands;
 mod email_notifications;
 mod import_command;
 mod imports;
 mod people;
+mod roles;
 mod selection;
 mod sending;
+mod serving;
 mod support;

@@ -102,4 +102,16 @@ on_both_databases! {
         assert_eq!(all.status, 422);
         all.says("2 of 5 invoices cannot be reminded");
     }
+
+    async fn a_search_for_what_no_text_can_hold_finds_nothing(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        for path in ["/invoices?q=%00", "/invoices?tab=all&q=INV%00", "/customers?q=%00", "/reminders?q=%00", "/customers?after=%00"] {
+            let page = clerk.get(path).await;
+            assert_eq!(page.status, 200, "{path}: {}", page.words());
+            page.says_not("INV-1");
+        }
+        let nobody = app.visitor().sign_in("clerk\0@acme.example", "\0").await;
+        assert_eq!(nobody.status, 422);
+    }
 }

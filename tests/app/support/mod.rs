@@ -2,6 +2,7 @@
 //! misbehave. Callers are types; the worker is pulled by hand, so no test sleeps.
 
 mod page;
+pub mod program;
 mod sink;
 
 use std::io::Cursor;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use dunlin::actions::{Actions, Newcomer, Settings};
 use dunlin::clock::{Clock, Ids};
 use dunlin::config::environment;
@@ -22,7 +23,7 @@ use dunlin::domain::organisation::Organisation;
 use dunlin::domain::person::{Actor, Role};
 use dunlin::mail::{MailTimeouts, Relay};
 use dunlin::server::{Serving, start};
-use dunlin::store::Store;
+use dunlin::store::{DatabaseAddress, Store};
 use dunlin::web::{WebState, assets};
 use dunlin::worker::Worker;
 use tempfile::TempDir;
@@ -73,6 +74,7 @@ pub struct TestApp {
     pub sink: Sink,
     pub organisation: OrganisationId,
     worker: Worker,
+    database: DatabaseAddress,
     /// The database and the static files live as long as the test.
     _folder: TempDir,
 }
@@ -84,6 +86,18 @@ pub fn today() -> NaiveDate {
 
 fn morning() -> DateTime<Utc> {
     today().and_hms_opt(9, 0, 0).unwrap().and_utc()
+}
+
+fn organisation(name: &str) -> Organisation {
+    Organisation {
+        id: Ids.next(),
+        name: name.parse().unwrap(),
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().unwrap(),
+        payment_terms_days: 30,
+        from: "ar@acme.example".parse().ok(),
+        reply_to: "answers@acme.example".parse().ok(),
+    }
 }
 
 /// A database of the test's own.
@@ -118,15 +132,7 @@ impl TestApp {
             secret,
         };
         let actions = Actions::new(store.clone(), clock.clone(), settings);
-        let organisation = Organisation {
-            id: Ids.next(),
-            name: "Acme Receivables".parse().unwrap(),
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            payment_terms_days: 30,
-            from: "ar@acme.example".parse().ok(),
-            reply_to: "answers@acme.example".parse().ok(),
-        };
+        let organisation = organisation("Acme Receivables");
         let id = organisation.id;
         actions.add_organisation(organisation).await.unwrap();
         let target: MailTarget = sink.url.parse().unwrap();
@@ -160,7 +166,8 @@ impl TestApp {
         })
         .unwrap();
         actix_web::rt::spawn(server);
-        Some(Self { url, actions, clock, sink, organisation: id, worker, _folder: folder })
+        let database = store.address().clone();
+        Some(Self { url, actions, clock, sink, organisation: id, worker, database, _folder: folder })
     }
 
     /// Someone who is not signed in.
@@ -184,7 +191,7 @@ impl TestApp {
         self.person(Role::Viewer).await
     }
 
-    async fn person(&self, role: Role) -> Person {
+    pub async fn person(&self, role: Role) -> Person {
         let email = format!("{role}-{}@acme.example", Ids.next::<uuid::Uuid>().simple());
         let newcomer = Newcomer {
             email: email.parse().unwrap(),
@@ -196,6 +203,27 @@ impl TestApp {
         let person = self.visitor();
         person.sign_in(&email, PASSWORD).await;
         person
+    }
+
+    /// One more organisation beside the test's own.
+    pub async fn another_organisation(&self, name: &str) -> OrganisationId {
+        let organisation = organisation(name);
+        let id = organisation.id;
+        self.actions.add_organisation(organisation).await.unwrap();
+        id
+    }
+
+    /// Changes what no door changes yet.
+    pub fn sql(&self, statement: &str) {
+        match &self.database {
+            DatabaseAddress::Sqlite(file) => {
+                let mut connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+                connection.batch_execute(&format!("PRAGMA busy_timeout = 15000; {statement}")).unwrap();
+            }
+            DatabaseAddress::Postgres(url) => {
+                PgConnection::establish(url).unwrap().batch_execute(statement).unwrap();
+            }
+        }
     }
 
     /// Brings in a ledger: lines of `number,customer,e-mail,total,days from today to the due day,status`.

@@ -42,6 +42,30 @@ impl Person {
         page(self.client.post(format!("{}{path}", self.url)).form(fields).send().await.unwrap()).await
     }
 
+    /// Sends what no page would: any method, any token, any headers. A field `file` makes it the form of `/imports`.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = match fields {
+            [] => request,
+            fields if fields.iter().any(|(name, _)| *name == "file") => {
+                let form = fields.iter().fold(Form::new(), |form, (name, value)| match *name {
+                    "file" => form.part("file", Part::text((*value).to_owned()).file_name("ledger.csv")),
+                    name => form.text(name.to_owned(), (*value).to_owned()),
+                });
+                request.multipart(form)
+            }
+            fields => request.form(fields),
+        };
+        page(request.send().await.unwrap()).await
+    }
+
     /// Sends a ledger file from the form of `/imports`.
     pub async fn upload(&self, name: &str, content: impl Into<Vec<u8>>, reopen: bool) -> Page {
         let token = self.get("/invoices").await.value("csrf");

@@ -1,0 +1,190 @@
+//! The commands, as a script calls them: exit codes, what is printed, what is told when something is wrong.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::support::program::{Machine, Told, told};
+use crate::support::{PASSWORD, Person};
+
+/// Every command, with arguments that are asked for rightly.
+const COMMANDS: &[&[&str]] = &[
+    &["serve"],
+    &["work"],
+    &["demo"],
+    &["migrate"],
+    &["organisation", "add", "--name", "Acme"],
+    &["user", "add", "--email", "a@acme.example", "--name", "Ada", "--role", "clerk", "--password-stdin"],
+    &["api-key", "add", "--name", "ERP"],
+    &["import", "ledger.csv"],
+    &["check"],
+];
+
+impl Told {
+    /// Exit code, and words of standard error.
+    fn is(&self, code: i32, words: &str) -> &Self {
+        assert!(self.code == Some(code) && self.err.contains(words), "{code} and {words:?}, not {self:?}");
+        self
+    }
+}
+
+#[test]
+fn every_command_has_help_and_refuses_a_flag_it_does_not_have() {
+    let machine = Machine::new();
+    let help = machine.run(&["--help"]);
+    let listed = help.is(0, "").out.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let listed = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let listed: BTreeSet<&str> = listed.map(|line| line.split_whitespace().next().unwrap()).collect();
+    let known = COMMANDS.iter().map(|command| command[0]).chain(["help"]).collect();
+    assert_eq!(listed, known, "the commands of --help and those of this test");
+    for command in COMMANDS {
+        let words = command.iter().take_while(|word| !word.starts_with('-') && !word.contains('.'));
+        let words: Vec<&str> = words.copied().collect();
+        assert!(
+            machine.run(&[&words, ["--help"].as_slice()].concat()).is(0, "").out.contains("Usage: dunlin")
+        );
+        machine.run(&[*command, &["--wrong"]].concat()).is(2, "--wrong");
+    }
+    machine.run(&["remind"]).is(2, "remind");
+    assert!(!machine.folder.path().join("data").exists(), "nothing of this makes an installation");
+}
+
+#[test]
+fn every_command_names_all_that_is_wrong_with_the_configuration_and_makes_nothing() {
+    let wrong = [
+        ("DUNLIN_MAILURL", "smtp://relay"),
+        ("DUNLIN_BIND", "nowhere"),
+        ("DUNLIN_MAIL_CONNECTIONS", "0"),
+        ("DUNLIN_UNDO_SECONDS", "soon"),
+        ("DUNLIN_DATABASE_URL", "postgres:dunlin"),
+        ("DUNLIN_CLOCK", "noon"),
+        ("DUNLIN_BASE_URL", "dunlin.example"),
+    ];
+    let machine = wrong.iter().fold(Machine::new(), |machine, (name, value)| machine.with(name, value));
+    for command in COMMANDS.iter().filter(|command| command[0] != "import" && command[0] != "demo") {
+        let told = machine.run_with(command, PASSWORD);
+        for (name, _) in wrong {
+            told.is(2, &format!("{name}: "));
+        }
+        assert_eq!((told.out.as_str(), told.err.lines().count()), ("", wrong.len()), "{command:?}");
+    }
+    assert!(!machine.folder.path().join("data").exists());
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_an_error_for_the_demo_too_and_one_of_the_tests_is_not() {
+    let machine = Machine::new().with("DUNLIN_MAILURL", "smtp://relay");
+    machine.run(&["demo", "--bind", "127.0.0.1:0"]).is(2, "DUNLIN_MAILURL: there is no such setting");
+    Machine::new().with("DUNLIN_TEST_POSTGRES_URL", "x").run(&["migrate"]).is(0, "");
+}
+
+#[test]
+fn an_environment_that_is_not_utf8_matters_only_in_a_setting() {
+    let machine = Machine::new();
+    let mut command = machine.command(&["migrate"]);
+    command.env("NOTE", OsStr::from_bytes(b"caf\xe9"));
+    told(command, "").is(0, "");
+    let mut command = machine.command(&["migrate"]);
+    command.env("DUNLIN_DATA_DIR", OsStr::from_bytes(b"caf\xe9"));
+    told(command, "").is(2, "DUNLIN_DATA_DIR: write it in UTF-8");
+}
+
+#[test]
+fn a_command_that_cannot_do_its_work_ends_with_1() {
+    let machine = Machine::new();
+    machine.run(&["organisation", "add", "--name", "Acme"]).is(0, "");
+    machine.add_user("ada@acme.example", PASSWORD).is(0, "");
+    machine.add_user("ada@acme.example", PASSWORD).is(1, "There is a user with the address ada@acme.example");
+    machine.run(&["import", "/nowhere/ledger.csv"]).is(1, "/nowhere/ledger.csv: ");
+    let data = machine.folder.path().join("data");
+    fs::write(data.join("secret.key"), "short").unwrap();
+    machine.run(&["migrate"]).is(1, "secret.key is damaged");
+    fs::remove_dir_all(&data).unwrap();
+    fs::write(&data, "a file").unwrap();
+    for command in COMMANDS.iter().filter(|command| !["import", "demo"].contains(&command[0])) {
+        machine.run_with(command, PASSWORD).is(1, &data.display().to_string());
+    }
+}
+
+#[test]
+fn a_command_that_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
+    let machine = Machine::new();
+    let key = ["api-key", "add", "--name", "ERP"];
+    machine.run(&["work"]).is(2, "`dunlin work` needs PostgreSQL; with SQLite `dunlin serve` sends");
+    machine.run(&key).is(2, "add one with `dunlin organisation add`");
+    machine.run(&["organisation", "add"]).is(2, "--name");
+    machine.run(&["organisation", "add", "--name", "Acme", "--currency", "EUX"]).is(2, "--currency");
+    machine.run(&["organisation", "add", "--name", "Acme", "--time-zone", "Mars"]).is(2, "--time-zone");
+    machine.run(&["organisation", "add", "--name", "Acme", "--from", "Acme"]).is(2, "--from");
+    machine.run(&["organisation", "add", "--name", "Acme"]).is(0, "");
+    machine.add_user("ada@acme.example", "short").is(2, "a password has 12 to 128 characters");
+    machine
+        .run(&["user", "add", "--email", "a@b.example", "--name", "A", "--role", "clerk"])
+        .is(2, "--password-stdin");
+    let boss = ["user", "add", "--email", "a@b.example", "--name", "A", "--role", "boss", "--password-stdin"];
+    machine.run_with(&boss, PASSWORD).is(2, "--role");
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    machine.run(&[&key, ["--organisation", unknown].as_slice()].concat()).is(2, unknown);
+    machine.run(&["organisation", "add", "--name", "Beta"]).is(0, "");
+    machine.run(&key).is(2, "name one with --organisation");
+}
+
+#[actix_web::test]
+async fn what_the_commands_add_opens_both_doors() {
+    for machine in Machine::on_both() {
+        let acme = machine.run(&["organisation", "add", "--name", "Acme", "--currency", "CHF"]);
+        assert_eq!((acme.is(0, "").out.len(), acme.out.lines().count()), (37, 1), "an id alone: {acme:?}");
+        let beta = machine.run(&["organisation", "add", "--name", "Beta"]);
+        let of = ["--organisation", beta.out.trim()];
+        let added = machine.run(&[&["api-key", "add", "--name", "ERP"], of.as_slice()].concat());
+        let key = added.is(0, "").out.strip_suffix('\n').unwrap();
+        assert!(key.starts_with("dunlin_") && !key.contains(char::is_whitespace), "{added:?}");
+        let who = [
+            "user",
+            "add",
+            "--email",
+            "ada@beta.example",
+            "--name",
+            "Ada",
+            "--role",
+            "viewer",
+            "--password-stdin",
+        ];
+        let user = machine.run_with(&[&who, of.as_slice()].concat(), &format!("{PASSWORD}\n"));
+        assert_eq!(user.is(0, "").out, "");
+        let ledger = machine.folder.path().join("ledger.csv");
+        fs::write(&ledger, "customer_name,invoice_number,currency,total\nMoss,INV-1,EUR,10\n").unwrap();
+        machine.run(&[&["import", &ledger.display().to_string()], of.as_slice()].concat()).is(0, "");
+
+        let (_running, url) = machine.serve();
+        let list = reqwest::Client::new().get(format!("{url}/api/v1/invoices")).header("x-api-key", key);
+        let list: serde_json::Value = list.send().await.unwrap().json().await.unwrap();
+        assert_eq!(list["data"][0]["number"], "INV-1");
+        let ada = Person::new(&url);
+        let page = ada.sign_in("ada@beta.example", PASSWORD).await;
+        page.says("Beta").says("INV-1").says_not("Send reminder");
+    }
+}
+
+#[test]
+fn check_says_what_is_wrong_with_the_mail_server_and_the_senders() {
+    for machine in Machine::on_both() {
+        machine.run(&["organisation", "add", "--name", "Acme"]).is(0, "");
+        machine.run(&["organisation", "add", "--name", "Beta", "--from", "ar@beta.example"]).is(0, "");
+        let well = machine.run(&["check"]);
+        assert_eq!((well.is(0, "").out.as_str(), well.err.as_str()), ("Database: ready\nMail: ready\n", ""));
+
+        let machine = machine.with("DUNLIN_MAIL_URL", "smtp://127.0.0.1:9");
+        let down = machine.run(&["check"]);
+        down.is(1, "Mail server: ");
+        assert!(!down.out.contains("Mail: ready") && !down.err.contains("Acme: "), "{down:?}");
+
+        let machine = machine
+            .with("DUNLIN_MAIL_URL", "smtp://relay.invalid:25")
+            .with("DUNLIN_MAIL_TIMEOUT_SECONDS", "2");
+        let both = machine.run(&["check"]);
+        both.is(1, "Mail server: ").is(1, "Acme: The organisation has no sender address.");
+        assert!(!both.err.contains("Beta: "), "{both:?}");
+    }
+}

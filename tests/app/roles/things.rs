@@ -1,0 +1,131 @@
+//! What the routes act on, and how each is asked for.
+
+use chrono::TimeDelta;
+
+use super::routes::Route;
+use crate::support::{Page, Person, TestApp, Whim};
+
+const EDITOR: &str = "/automations/email-notifications/invoice-reminder";
+
+/// Made anew for each role, so that everything asked for can be done.
+pub struct Things {
+    pub open: String,
+    customer: String,
+    pending: String,
+    pending_batch: String,
+    sent: String,
+    failed: String,
+    failed_batch: String,
+    import: String,
+    pub admin: Person,
+    pub key: String,
+}
+
+impl Things {
+    pub async fn new(app: &TestApp) -> Self {
+        let tag = format!("{}", app.clock.now().timestamp());
+        let number = |kind: &str| format!("{kind}-{tag}");
+        let ledger = ["OPEN", "WAIT", "ALSO", "SENT", "FAIL"].map(|kind| {
+            format!("{}, Customer {kind} {tag}, {kind}@customer.example, 10.00, -5, Sent", number(kind))
+        });
+        app.ledger(&ledger.each_ref().map(String::as_str)).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("FAIL", Whim::Reply("RCPT", "550 5.1.1 no such user"));
+        let failed = clerk.confirm(&clerk.propose(&[&number("SENT"), &number("FAIL")]).await).await;
+        app.send_until_idle().await;
+        let pending = clerk.confirm(&clerk.propose(&[&number("WAIT"), &number("ALSO")]).await).await;
+        let reminder = async |kind: &str| {
+            let log = clerk.get(&format!("/reminders?q={}", number(kind))).await;
+            log.between("href=\"/reminders/", "\"", " aria-label=\"Reminder of ")
+        };
+        let csv = format!("customer_name,invoice_number,currency,total\nNew {tag},NEW-{tag},EUR,1\n");
+        let import = clerk.upload("ledger.csv", csv, false).await;
+        let open = clerk.invoice_id(&number("OPEN")).await;
+        let customer = clerk.get(&format!("/invoices/{open}")).await;
+        let customer = customer.between("href=\"/customers/", "\"", ">");
+        let [waiting, sent, failing] = ["WAIT", "SENT", "FAIL"].map(reminder);
+        let (waiting, sent, failing) = (waiting.await, sent.await, failing.await);
+        // Past the undo time, and long enough ago that no page counts minutes.
+        app.clock.advance(TimeDelta::days(2));
+        let last = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+        Self {
+            open,
+            customer,
+            pending: waiting,
+            sent,
+            pending_batch: last(&pending.url),
+            failed: failing,
+            failed_batch: last(&failed.url),
+            import: last(&import.url),
+            admin: app.admin().await,
+            key: app.actions.add_api_key(app.organisation, "ERP".parse().unwrap()).await.unwrap(),
+        }
+    }
+
+    /// A route's address with ids that are there.
+    pub async fn path(&self, route: &Route) -> String {
+        let id = match route.path {
+            path if path.starts_with("/customers") => &self.customer,
+            path if path.starts_with("/imports") => &self.import,
+            "/reminder-batches/{id}/retries" => &self.failed_batch,
+            path if path.starts_with("/reminder-batches") => &self.pending_batch,
+            "/reminders/{id}/resends" => &self.failed,
+            "/reminders/{id}/html" => &self.sent,
+            path if path.starts_with("/reminders") => &self.pending,
+            _ => &self.open,
+        };
+        let path = route.path.replace("{id}", id).replace("{slug}", "invoice-reminder");
+        if path.ends_with("/preview") {
+            let shown = self.admin.get(EDITOR).await.between(&format!("src=\"{path}"), "\"", "");
+            return path + &shown.replace("&#38;", "&").replace("&amp;", "&");
+        }
+        path
+    }
+
+    /// A route's fields, with what `person` was shown.
+    async fn fields(&self, route: &Route, person: &Person) -> Vec<(&'static str, String)> {
+        let confirms = route.fields.iter().any(|(name, _)| *name == "confirmation");
+        if confirms {
+            let selected = [("invoice", self.open.as_str())];
+            let mut shown = person.post("/reminder-proposals", &selected).await;
+            if shown.status != 200 {
+                shown = self.admin.post("/reminder-proposals", &selected).await;
+            }
+            return shown.yes().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        }
+        let basis = self.admin.get(EDITOR).await.value("basis");
+        let filled = |value: &str| value.replace("{invoice}", &self.open).replace("{basis}", &basis);
+        route.fields.iter().map(|(name, value)| (*name, filled(value))).collect()
+    }
+
+    /// Sends a route's request, as a page of the person would unless told otherwise.
+    pub async fn send(
+        &self,
+        route: &Route,
+        person: &Person,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let (path, fields) = (self.path(route).await, self.fields(route, person).await);
+        let token = token.map(|token| ("csrf", token)).into_iter();
+        let fields = fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields: Vec<(&str, &str)> =
+            if route.is_post() { token.chain(fields).collect() } else { Vec::new() };
+        person.send(route.method, &path, &fields, headers).await
+    }
+
+    /// Everything that a route could have changed, as an admin reads it.
+    pub async fn state(&self) -> String {
+        let mut state = String::new();
+        let batches = [&self.pending_batch, &self.failed_batch].map(|id| format!("/reminder-batches/{id}"));
+        let history = format!("{EDITOR}/history");
+        let pages =
+            ["/invoices?tab=all&per=100", "/customers", "/reminders.csv", "/imports", EDITOR, &history];
+        for path in pages.into_iter().chain(batches.each_ref().map(String::as_str)) {
+            let page = self.admin.get(path).await;
+            assert_eq!((page.status.as_u16(), path.starts_with(&page.url)), (200, true), "{path}");
+            state.push_str(&page.text);
+        }
+        state
+    }
+}

@@ -1,0 +1,149 @@
+//! The commands that go on: what they print, how they end, and two of them at once.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, StatusCode};
+
+use crate::support::program::Machine;
+use crate::support::{PASSWORD, Person};
+
+/// Well under the grace time: nothing was waited for.
+const AT_ONCE: Duration = Duration::from_secs(15);
+
+#[actix_web::test]
+async fn standard_output_has_the_way_to_set_up_and_the_address_and_nothing_else() {
+    for machine in Machine::on_both() {
+        let machine = machine.with("DUNLIN_LOG", "debug");
+        let mut running = machine.start(&["serve", "--bind", "127.0.0.1:0"]);
+        let (set_up, listening) = (running.line(), running.line());
+        let url = listening.strip_prefix("Listening on ").unwrap();
+        let link = set_up.strip_prefix("Set up Dunlin: ").unwrap();
+        assert!(link.starts_with(&format!("{url}/setup?token=")), "{set_up}");
+        let page = Client::new().get(link).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        let wrong = Client::new().get(format!("{url}/setup?token=wrong")).send().await.unwrap();
+        assert_eq!(wrong.status(), StatusCode::NOT_FOUND);
+        assert_eq!(running.terminate(), Some(0));
+        let (out, log) = running.rest();
+        assert_eq!(out, [""; 0]);
+        assert!(log.iter().any(|line| line.contains("stopping")), "{log:?}");
+
+        machine.run(&["organisation", "add", "--name", "Acme"]);
+        machine.add_user("ada@acme.example", PASSWORD);
+        // The word may be left out, and so may the base address.
+        let mut running = machine.start(&["--bind", "127.0.0.1:0", "--base-url", "https://dunlin.example"]);
+        assert!(running.line().starts_with("Listening on http://127.0.0.1:"));
+        assert_eq!((running.terminate(), running.rest().0), (Some(0), Vec::new()));
+    }
+}
+
+#[test]
+fn a_flag_of_serve_wins_over_its_variable() {
+    let machine = Machine::new().with("DUNLIN_LOG", "info").with("DUNLIN_BIND", "nowhere");
+    let mut running = machine.start(&["serve", "--bind", "127.0.0.1:0", "--log", "off"]);
+    running.address();
+    assert_eq!(running.terminate(), Some(0));
+    assert_eq!(running.rest().1, [""; 0], "nothing is logged");
+    let refused = machine.run(&["serve", "--bind", "127.0.0.1:0", "--undo-seconds", "soon"]);
+    assert_eq!((refused.code, refused.err.split(':').next()), (Some(2), Some("DUNLIN_UNDO_SECONDS")));
+}
+
+#[actix_web::test]
+async fn it_ends_with_0_as_soon_as_it_has_said_that_it_listens_and_does_not_wait_for_an_idle_browser() {
+    let machine = Machine::new();
+    for _ in 0..5 {
+        let (mut running, _) = machine.serve();
+        assert_eq!(running.terminate(), Some(0));
+    }
+    let (mut running, url) = machine.serve();
+    let browser = Client::new();
+    assert_eq!(browser.get(format!("{url}/healthz")).send().await.unwrap().text().await.unwrap(), "ok");
+    let asked = Instant::now();
+    assert_eq!(running.terminate(), Some(0));
+    assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
+    assert!(browser.get(format!("{url}/healthz")).send().await.is_err());
+}
+
+#[actix_web::test]
+async fn a_second_server_of_an_installation_answers_and_leaves_the_sending_to_the_first() {
+    for machine in Machine::on_both() {
+        machine.run(&["organisation", "add", "--name", "Acme"]);
+        machine.add_user("ada@acme.example", PASSWORD);
+        let (mut first, one) = machine.serve();
+        let (mut second, other) = machine.serve();
+        second.log_says("another process sends for this installation; this one waits for its turn");
+        let ada = Person::new(&one);
+        assert_eq!(ada.sign_in("ada@acme.example", PASSWORD).await.url, "/invoices");
+        let also = Person::new(&other);
+        assert_eq!(also.sign_in("ada@acme.example", PASSWORD).await.url, "/invoices");
+        assert_eq!(first.terminate(), Some(0));
+        assert_eq!(also.get("/invoices").await.status, StatusCode::OK);
+        let asked = Instant::now();
+        assert_eq!(second.terminate(), Some(0));
+        assert!(asked.elapsed() < AT_ONCE);
+    }
+}
+
+#[test]
+fn a_second_server_on_the_same_address_fails_and_names_it() {
+    let machine = Machine::new();
+    let (_first, url) = machine.serve();
+    let address = url.strip_prefix("http://").unwrap();
+    let second = machine.run(&["serve", "--bind", address]);
+    assert_eq!((second.code, second.out.as_str()), (Some(1), ""));
+    assert!(second.err.contains(address), "{second:?}");
+}
+
+#[test]
+fn the_worker_alone_waits_its_turn_and_ends_with_0() {
+    let Some(machine) = Machine::on_postgres() else {
+        return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+    };
+    let (_first, _) = machine.serve();
+    let mut worker = machine.start(&["work"]);
+    worker.log_says("another process sends for this installation; this one waits for its turn");
+    assert_eq!((worker.terminate(), worker.rest().0), (Some(0), Vec::new()));
+}
+
+#[actix_web::test]
+async fn the_demo_prints_who_may_sign_in_and_leaves_nothing_behind() {
+    let machine = Machine::new();
+    let mut demo = machine.start(&["demo", "--bind", "127.0.0.1:0"]);
+    let first = demo.line();
+    let password =
+        first.strip_prefix("Sign in with the password ").and_then(|rest| rest.strip_suffix(" as one of"));
+    let password = password.unwrap_or_else(|| panic!("{first}")).to_owned();
+    let people: Vec<String> = (0..4).map(|_| demo.line().trim().to_owned()).collect();
+    let url = demo.address();
+    let expected = ["admin", "clerk", "support", "viewer"].map(|role| format!("{role}@acme.example"));
+    assert_eq!(people, expected);
+    for email in &people {
+        let person = Person::new(&url);
+        assert_eq!(person.sign_in(email, &password).await.url, "/invoices", "{email}");
+        person.get("/invoices?tab=all").await.says("of 300").says("Mail is kept here, not delivered");
+    }
+    assert_eq!(machine.folder.path().read_dir().unwrap().count(), 1, "its folder, while it runs");
+    assert_eq!(demo.terminate(), Some(0));
+    assert_eq!(machine.folder.path().read_dir().unwrap().count(), 0);
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let failed = machine.run(&["demo", "--bind", &address]);
+    assert!(failed.code == Some(1) && failed.err.contains(&address), "{failed:?}");
+    assert_eq!(machine.folder.path().read_dir().unwrap().count(), 0, "nor when it fails");
+}
+
+#[actix_web::test]
+async fn a_demo_with_a_folder_of_its_own_goes_on_where_it_was() {
+    let machine = Machine::new();
+    let folder = machine.folder.path().join("kept").display().to_string();
+    let flags = ["demo", "--bind", "127.0.0.1:0", "--data-dir", &folder];
+    let mut demo = machine.start(&flags);
+    let password = demo.line().split_whitespace().nth(5).unwrap().to_owned();
+    demo.address();
+    assert_eq!(demo.terminate(), Some(0));
+    let again = machine.start(&flags);
+    let clerk = Person::new(&again.address());
+    assert_eq!(clerk.sign_in("clerk@acme.example", &password).await.url, "/invoices");
+}
