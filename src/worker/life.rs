@@ -14,7 +14,7 @@ use crate::mail::Relay;
 use crate::store::{Enlisted, Store, StoreError};
 
 /// How often the beat is raised and others are looked at.
-const BEAT: Duration = Duration::from_secs(1);
+const BEAT: Duration = Duration::from_millis(500);
 /// How often a process that may not send looks whether it may now.
 const TURN: Duration = Duration::from_secs(1);
 
@@ -88,12 +88,12 @@ impl Life {
             return self;
         }
         loop {
+            if let Err(error) = self.look_around().await {
+                error!(%error, "the sign of life could not be given");
+            }
             tokio::select! {
                 _ = stop.changed() => return self,
                 () = tokio::time::sleep(BEAT) => {}
-            }
-            if let Err(error) = self.look_around().await {
-                error!(%error, "the sign of life could not be given");
             }
         }
     }

@@ -127,10 +127,12 @@ impl Worker {
         let mut handed_over = 0;
         loop {
             let is_stopping = *stop.borrow();
-            let next = match (&done, is_stopping) {
-                (_, true) => None,
-                (Some(_), false) => tray.at_hand(),
-                (None, false) => tray.next().await,
+            let next = match &done {
+                _ if is_stopping => None,
+                // With a single connection nothing shares its commits: its outcome is durable before the next word.
+                Some(_) if self.connections > 1 => tray.at_hand(),
+                Some(_) => None,
+                None => tray.next().await,
             };
             let Some(letter) = next else {
                 match done.take() {

@@ -61,6 +61,16 @@ impl Machine {
         self
     }
 
+    /// The address of its database.
+    #[allow(dead_code, reason = "for tests/crash")]
+    pub fn database(&self) -> String {
+        let setting =
+            |name: &str| self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        setting("DUNLIN_DATABASE_URL").cloned().unwrap_or_else(|| {
+            format!("sqlite://{}/dunlin.db", setting("DUNLIN_DATA_DIR").map_or("", String::as_str))
+        })
+    }
+
     /// The program with arguments; nothing of the tests' own environment reaches it.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dunlin"));
@@ -158,9 +168,21 @@ impl Running {
 
     /// SIGTERM, as a service manager sends it; returns the exit code, `None` when the signal killed it.
     pub fn terminate(&mut self) -> Option<i32> {
-        let kill = format!("kill -TERM {}", self.child.0.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.signal("TERM");
         self.child.0.wait().unwrap().code()
+    }
+
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// SIGKILL: it ends on the spot.
+    #[allow(dead_code, reason = "for tests/crash")]
+    pub fn kill(&mut self) {
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
     }
 }
 
