@@ -142,7 +142,7 @@ pub enum OrganisationCommand {
         #[arg(long)]
         name: Line,
         /// Where its day begins.
-        #[arg(long, default_value = "UTC")]
+        #[arg(long, default_value = "UTC", value_parser = crate::domain::organisation::time_zone)]
         time_zone: chrono_tz::Tz,
         /// What forms offer first.
         #[arg(long, default_value = "EUR")]

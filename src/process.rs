@@ -1,9 +1,9 @@
 //! What a process stands on: data folder, key, clock, database, verbs.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,7 +60,12 @@ impl Installation {
             let what = what.display().to_string();
             move |source| Failure::Files { what, source }
         };
-        fs::create_dir_all(&config.data_dir).map_err(files(&config.data_dir))?;
+        // Customers' data: nobody else's business.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data_dir)
+            .map_err(files(&config.data_dir))?;
         let address: DatabaseAddress = config
             .database_url
             .parse()

@@ -82,7 +82,14 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .route("/readyz", web::get().to(ready))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
             .service(web::scope("/api").configure(crate::api::routes))
-            .service(web::scope("").wrap(sessions).configure(routes).default_service(web::to(nothing_here)))
+            .service(
+                web::scope("")
+                    .app_data(web::QueryConfig::default().error_handler(|_, _| not_understood().into()))
+                    .app_data(web::PathConfig::default().error_handler(|_, _| WebError::NotFound.into()))
+                    .wrap(sessions)
+                    .configure(routes)
+                    .default_service(web::to(nothing_here)),
+            )
     })
     .workers(threads)
     .shutdown_timeout(shutdown.as_secs())
@@ -90,6 +97,10 @@ pub fn start(serving: Serving) -> io::Result<Server> {
     .client_request_timeout(Duration::from_secs(10))
     .listen(listener)?;
     Ok(server.run())
+}
+
+fn not_understood() -> WebError {
+    WebError::BadRequest("This address cannot be understood. Open the page from the menu.".to_owned())
 }
 
 async fn nothing_here() -> Result<HttpResponse, WebError> {

@@ -73,3 +73,20 @@ pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
         elapsed => counted(elapsed.num_days(), "day"),
     }
 }
+
+/// A text that names no time zone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\u{201c}{0}\u{201d} is not a time zone; write it like Europe/Berlin, America/New_York or UTC")]
+pub struct UnknownTimeZone(String);
+
+/// A time zone by its name in the IANA database, in any case.
+///
+/// # Errors
+/// When there is no such time zone.
+pub fn time_zone(text: &str) -> Result<chrono_tz::Tz, UnknownTimeZone> {
+    chrono_tz::TZ_VARIANTS
+        .iter()
+        .find(|zone| zone.name().eq_ignore_ascii_case(text.trim()))
+        .copied()
+        .ok_or_else(|| UnknownTimeZone(text.trim().to_owned()))
+}

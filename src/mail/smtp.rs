@@ -97,7 +97,7 @@ pub(super) async fn connect(
                     timeout(timeouts.step / 2, TcpStream::connect((server.host.as_str(), server.port)))
                         .await
                         .map_err(|_| down("the mail server did not accept a connection in time".to_owned()))?
-                        .map_err(|error| down(error.to_string()))?;
+                        .map_err(|error| down(unreachable(server, &error)))?;
                 socket.set_nodelay(true).map_err(|error| down(error.to_string()))?;
                 AsyncSmtpConnection::connect_with_transport(Box::new(socket), &hello).await
             }
@@ -295,7 +295,21 @@ fn reply_in(error: &SmtpError) -> Option<Reply> {
 }
 
 fn in_words(error: &SmtpError) -> String {
-    source_of(error)
+    without_number(&source_of(error))
+}
+
+/// Why no connection came about, with where it was tried.
+fn unreachable(server: &MailServer, error: &std::io::Error) -> String {
+    let place = format!("{} port {}", server.host, server.port);
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => format!("no mail server answers at {place}"),
+        _ => format!("{place} cannot be reached: {}", without_number(&error.to_string())),
+    }
+}
+
+/// An error of the operating system without its number, which helps nobody.
+fn without_number(words: &str) -> String {
+    words.split(" (os error").next().unwrap_or(words).to_owned()
 }
 
 #[cfg(test)]

@@ -273,7 +273,14 @@ impl Tx<'_> {
         sql.push(" AND claim_token = ").value(mail.token.to_string());
         let states: Vec<String> = from.iter().map(|state| format!("'{state}'")).collect();
         sql.push(&format!(" AND state IN ({})", states.join(",")));
-        Ok(sql.execute(self.connection())? == 1)
+        let is_settled = sql.execute(self.connection())? == 1;
+        if let (true, Settlement::Unconfirmed { .. }, Some(invoice)) =
+            (is_settled, settlement, mail.invoice_id)
+        {
+            // It may have been delivered: who looks at the invoice is to know.
+            self.note_reminded(&[(invoice, mail.id)], now)?;
+        }
+        Ok(is_settled)
     }
 
     /// Shows on invoices when they were last reminded.

@@ -9,6 +9,7 @@ mod imports;
 mod invoice;
 mod invoices;
 mod mail_previews;
+mod objections;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;

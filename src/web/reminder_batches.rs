@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::WebError;
 use super::frame::{Frame, Section, go_to, page, see_other};
 use super::invoices::address;
+use super::objections;
 use super::reminder_proposals::{Carried, MANY, ProposalView, counted, show};
 use super::session::{Posted, SignedIn, is_htmx};
 use super::sign_in::Nothing;
@@ -79,11 +80,15 @@ async fn accept(
             let Stale { proposed, changes } = *stale;
             let Some(proposed) = proposed else {
                 let sentences: Vec<String> = changes.iter().map(ToString::to_string).collect();
-                return Err(WebError::Refused(format!("Nothing was sent. {}", sentences.join(" "))));
+                let sentence = format!("Nothing was sent. {}", sentences.join(" "));
+                return objections::outdated(&by, is_htmx, address(&form.query()), sentence);
             };
             let changes = changes.iter().map(ToString::to_string).collect();
             let view = ProposalView::new(proposed, form.carried(action), &by, 0).with_changes(changes);
             show(&by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
+        }
+        Err(error @ (ActionError::NotConfirmed | ActionError::Refused(_) | ActionError::NothingSelected)) => {
+            objections::outdated(&by, is_htmx, address(&form.query()), error.to_string())
         }
         Err(error) => Err(error.into()),
     }
@@ -135,6 +140,7 @@ struct BatchPage {
     frame: Frame,
     id: String,
     who: String,
+    heading: &'static str,
     is_finished: bool,
     is_undoable: bool,
     may_cancel: bool,
@@ -222,6 +228,11 @@ impl BatchPage {
             frame: by.frame(Section::Reminders, "Sending reminders"),
             id: progress.id.to_string(),
             who: format!("{} \u{b7} {}", progress.actor_name, by.organisation.local(progress.created_at)),
+            heading: match (is_finished, progress.sent + progress.failed + progress.unconfirmed) {
+                (false, _) => "Sending reminders",
+                (true, 0) => "No reminders sent",
+                (true, _) => "Reminders sent",
+            },
             is_finished,
             is_undoable,
             may_cancel: progress.pending > 0 && by.user.may(Permission::CancelReminder),

@@ -7,14 +7,15 @@ use serde::Deserialize;
 
 use super::WebError;
 use super::frame::{Frame, Section, page_with};
-use super::invoices::{InvoicesPage, Objection, address};
+use super::invoices::address;
+use super::objections;
 use super::session::{Posted, SignedIn, is_htmx};
 use crate::actions::{ActionError, Origin, Proposed};
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice_list::{InvoiceList, InvoiceQuery};
 use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
-use crate::domain::proposal::{NotRemindable, Proposal, ineligible_sentence};
+use crate::domain::proposal::Proposal;
 
 /// Above so many mails a person ticks an extra box.
 pub(super) const MANY: usize = 200;
@@ -35,14 +36,14 @@ pub struct SelectionForm {
 }
 
 impl SelectionForm {
-    fn ids(&self) -> Vec<String> {
+    pub(super) fn ids(&self) -> Vec<String> {
         match self.only.as_str() {
             "" => self.invoice.clone(),
             only => only.split(',').map(str::to_owned).collect(),
         }
     }
 
-    fn query(&self) -> InvoiceQuery {
+    pub(super) fn query(&self) -> InvoiceQuery {
         let text = self.list.strip_prefix("/invoices").unwrap_or(&self.list).trim_start_matches('?');
         serde_html_form::from_str(text).unwrap_or_default()
     }
@@ -123,16 +124,6 @@ struct ProposalDialog {
     view: ProposalView,
 }
 
-#[derive(Template)]
-#[template(path = "reminder_proposals/objection.html")]
-struct ObjectionDialog {
-    csrf: String,
-    title: &'static str,
-    sentence: String,
-    remindable: Vec<String>,
-    list: String,
-}
-
 /// `POST /reminder-proposals`
 pub async fn create(request: HttpRequest, posted: Posted<SelectionForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
@@ -149,9 +140,11 @@ pub async fn create(request: HttpRequest, posted: Posted<SelectionForm>) -> Resu
             let carried = Carried::new(&form, &origin);
             show(&by, is_htmx, StatusCode::OK, ProposalView::new(proposed, carried, &by, selected))
         }
-        Err(ActionError::NotRemindable(refused)) => object(&by, is_htmx, &form, &refused).await,
+        Err(ActionError::NotRemindable(refused)) => {
+            objections::not_remindable(&by, is_htmx, &form, &refused).await
+        }
         Err(error @ (ActionError::NothingSelected | ActionError::TooMany(_) | ActionError::Refused(_))) => {
-            refuse(&by, is_htmx, &form, error.to_string()).await
+            objections::refused(&by, is_htmx, &form, error.to_string()).await
         }
         Err(error) => Err(error.into()),
     }
@@ -331,61 +324,4 @@ pub(super) fn show(
     let prefix = if status.is_success() { "" } else { "Error: " };
     let frame = by.frame(Section::Invoices, format!("{prefix}{}", view.title));
     page_with(status, &ProposalPage { frame, csrf, view })
-}
-
-/// Some selected invoices are not remindable: the ticks stay, and a sentence stands in the button's place.
-async fn object(
-    by: &SignedIn,
-    is_htmx: bool,
-    form: &SelectionForm,
-    refused: &NotRemindable,
-) -> Result<HttpResponse, WebError> {
-    let mut counts = std::collections::BTreeMap::new();
-    refused.ineligible.iter().for_each(|(_, why)| *counts.entry(*why).or_insert(0) += 1);
-    let counts: Vec<_> = counts.into_iter().collect();
-    let sentence = ineligible_sentence(&counts, refused.ineligible.len() + refused.remindable.len());
-    let remindable: Vec<String> = refused.remindable.iter().map(ToString::to_string).collect();
-    if is_htmx {
-        let dialog = ObjectionDialog {
-            csrf: by.csrf.clone(),
-            title: "Some invoices cannot be reminded",
-            sentence,
-            remindable,
-            list: address(&form.query()),
-        };
-        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &dialog);
-    }
-    let checked = form.ids();
-    let view = list_again(by, form, &checked).await?.with_objection(Objection { sentence, remindable });
-    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
-}
-
-async fn refuse(
-    by: &SignedIn,
-    is_htmx: bool,
-    form: &SelectionForm,
-    problem: String,
-) -> Result<HttpResponse, WebError> {
-    if is_htmx {
-        let dialog = ObjectionDialog {
-            csrf: by.csrf.clone(),
-            title: "No reminders can be sent",
-            sentence: problem,
-            remindable: Vec::new(),
-            list: address(&form.query()),
-        };
-        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &dialog);
-    }
-    let view = list_again(by, form, &form.ids()).await?.with_problem(problem);
-    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
-}
-
-async fn list_again(
-    by: &SignedIn,
-    form: &SelectionForm,
-    checked: &[String],
-) -> Result<InvoicesPage, WebError> {
-    let query = form.query();
-    let list = InvoiceList::try_from(&query).map_err(|problem| WebError::BadRequest(problem.to_string()))?;
-    InvoicesPage::read(by, query, list, checked).await
 }

@@ -11,7 +11,7 @@ use super::frame::{page, page_with, see_other};
 use super::session::{Unsigned, begin};
 use super::{WebError, WebState};
 use crate::actions::{ActionError, Newcomer};
-use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation, time_zone};
 use crate::domain::person::{Actor, Role};
 
 /// The form.
@@ -125,7 +125,8 @@ fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Ve
         };
     }
     let name = read!(organisation, "Organisation:");
-    let time_zone = read!(time_zone, "Time zone:");
+    let time_zone =
+        time_zone(&form.time_zone).map_err(|error| problem("time_zone", format!("Time zone: {error}."))).ok();
     let currency = read!(currency, "Currency:");
     let from = read!(optional from, "Sender address:");
     let reply_to = read!(optional reply_to, "Reply-To:");

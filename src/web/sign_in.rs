@@ -17,6 +17,7 @@ struct SignInPage {
     email: String,
     next: String,
     problem: Option<String>,
+    is_set_up: bool,
 }
 
 /// Where to go after signing in.
@@ -27,10 +28,19 @@ pub struct Next {
 }
 
 /// `GET /sign-in`
-pub async fn new(query: web::Query<Next>, signed_in: Option<SignedIn>) -> Result<HttpResponse, WebError> {
+pub async fn new(
+    state: web::Data<WebState>,
+    query: web::Query<Next>,
+    signed_in: Option<SignedIn>,
+) -> Result<HttpResponse, WebError> {
     match signed_in {
         Some(_) => Ok(see_other(local(&query.next))),
-        None => page(&SignInPage { email: String::new(), next: query.into_inner().next, problem: None }),
+        None => page(&SignInPage {
+            email: String::new(),
+            next: query.into_inner().next,
+            problem: None,
+            is_set_up: state.setup_token.is_none(),
+        }),
     }
 }
 
@@ -59,7 +69,8 @@ pub async fn create(
             Ok(see_other(local(&form.next)))
         }
         Err(ActionError::Refused(problem)) => {
-            let page = SignInPage { email: form.email, next: form.next, problem: Some(problem) };
+            let page =
+                SignInPage { email: form.email, next: form.next, problem: Some(problem), is_set_up: true };
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error.into()),

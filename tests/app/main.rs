@@ -8,10 +8,12 @@
 
 mod api;
 mod commands;
+mod delivery;
 mod email_notifications;
 mod import_command;
 mod imports;
 mod people;
+mod relay;
 mod roles;
 mod selection;
 mod sending;

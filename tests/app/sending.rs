@@ -235,7 +235,7 @@ on_both_databases! {
     async fn a_mail_without_an_answer_to_its_last_dot_is_not_sent_again_by_itself(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
-        app.sink.misbehave("beta", Whim::DropAfterDot);
+        app.sink.misbehave("beta", Whim::Drop("dot"));
         let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
         app.send_until_idle().await;
         app.sink.behave();

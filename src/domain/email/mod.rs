@@ -68,6 +68,9 @@ impl fmt::Display for TemplateProblem {
     }
 }
 
+/// The longest subject, fields as written: what mail programs show of more is cut off.
+pub const MAX_SUBJECT_CHARS: usize = 200;
+
 /// A text that can be sent: every field is known, every condition closed.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -81,7 +84,15 @@ impl Template {
     /// # Errors
     /// Every problem that keeps it from being sent, in reading order.
     pub fn parse(text: &TemplateText) -> Result<Self, Vec<TemplateProblem>> {
-        let subject = parser::parse(&Source::subject(&text.subject));
+        let subject = match text.subject.chars().count() {
+            long if long > MAX_SUBJECT_CHARS => Err(vec![TemplateProblem {
+                part: Part::Subject,
+                line: 1,
+                column: MAX_SUBJECT_CHARS + 1,
+                sentence: format!("The subject has {long} characters; write at most {MAX_SUBJECT_CHARS}."),
+            }]),
+            _ => parser::parse(&Source::subject(&text.subject)),
+        };
         let message = parser::parse(&Source::message(&text.message));
         match (subject, message) {
             (Ok(subject), Ok(message)) => Ok(Self { subject, message }),

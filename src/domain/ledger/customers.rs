@@ -31,6 +31,29 @@ impl PlannedCustomer {
             stored.external_id != self.external_id || stored.name != self.name || stored.email != self.email
         })
     }
+
+    /// What the file changes for all of a known customer's invoices, those included that it does not name.
+    pub(super) fn changes(&self) -> Vec<Finding> {
+        let Some(stored) = &self.stored else { return Vec::new() };
+        let mut changes = Vec::new();
+        if let (Some(row), true) = (self.named_in_row, stored.name != self.name) {
+            let sentence = format!(
+                "The customer \u{201c}{}\u{201d} is called \u{201c}{}\u{201d} from now on.",
+                stored.name, self.name
+            );
+            changes.push(Finding::warning(row, Some(Column::CustomerName.as_str()), sentence));
+        }
+        if let (Some(row), Some(old), Some(new)) = (self.addressed_in_row, &stored.email, &self.email)
+            && old != new
+        {
+            let sentence = format!(
+                "The address of \u{201c}{}\u{201d} changes from {old} to {new}, for all of its invoices.",
+                self.name
+            );
+            changes.push(Finding::warning(row, Some(Column::CustomerEmail.as_str()), sentence));
+        }
+        changes
+    }
 }
 
 /// The customers that are kept and those that a file brings.

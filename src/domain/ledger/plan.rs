@@ -91,11 +91,20 @@ impl Ledger {
         match LedgerReader::new(input) {
             Err(findings) => ledger.notes.refuse(findings),
             Ok(rows) => {
+                let mut is_empty = true;
                 for row in rows {
+                    is_empty = false;
                     match row {
                         Ok(row) => ledger.rows.push(row),
                         Err(findings) => ledger.notes.refuse(findings),
                     }
+                }
+                if is_empty {
+                    ledger.notes.refuse([Finding::error(
+                        1,
+                        None,
+                        "There is no invoice in the file, only its header.",
+                    )]);
                 }
             }
         }
@@ -107,6 +116,7 @@ impl Ledger {
         let mut directory = Directory::new(stored);
         let places = directory.assign(&self.rows);
         let customers = directory.into_customers();
+        customers.iter().for_each(|customer| self.notes.warn(customer.changes()));
         let mut first_rows: HashMap<(usize, Line), u64> = HashMap::new();
         let mut rows = Vec::with_capacity(self.rows.len());
         for (row, place) in self.rows.into_iter().zip(places) {

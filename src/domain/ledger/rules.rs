@@ -93,7 +93,8 @@ pub fn resulting(
     let due_on = row.due_date.or(stored.map(|stored| stored.invoice.due_on)).unwrap_or_else(|| {
         issued_on.checked_add_days(Days::new(terms.payment_terms_days.into())).unwrap_or(issued_on)
     });
-    if due_on < issued_on && (row.due_date.is_some() || row.issue_date.is_some()) {
+    let is_issue_day_told = row.issue_date.is_some() || (stored.is_some() && row.due_date.is_some());
+    if due_on < issued_on && is_issue_day_told {
         let sentence = "The due day is before the day of issue.";
         warnings.push(Finding::warning(row.row, Some(Column::DueDate.as_str()), sentence));
     }

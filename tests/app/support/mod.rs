@@ -33,6 +33,9 @@ pub use sink::{Sink, Whim};
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// The longest wait for a mail server's answer: for those that hang.
+pub const STEP: Duration = Duration::from_secs(10);
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug)]
 pub enum Database {
@@ -136,7 +139,7 @@ impl TestApp {
         let id = organisation.id;
         actions.add_organisation(organisation).await.unwrap();
         let target: MailTarget = sink.url.parse().unwrap();
-        let timeouts = MailTimeouts { step: Duration::from_secs(20), dot: Duration::from_secs(20) };
+        let timeouts = MailTimeouts { step: STEP, dot: STEP };
         let relay =
             Relay::new(&target, folder.path().join("mail"), "localhost".into(), timeouts, None).unwrap();
         let worker = Worker::new(

@@ -10,8 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Whim {
     /// Answers a step with a reply: the step is the command's first word, or `dot`.
     Reply(&'static str, &'static str),
-    /// Closes the connection when it has read the final dot, without an answer.
-    DropAfterDot,
+    /// Closes the connection at a step, without an answer; `body` is in the middle of the message.
+    Drop(&'static str),
+    /// Never answers a step.
+    Hang(&'static str),
 }
 
 /// A mail as it arrived.
@@ -64,57 +66,86 @@ impl Sink {
         self.inside.lock().unwrap().whims.clear();
     }
 
-    fn reply(&self, step: &str, recipient: &str, usual: &str) -> String {
-        let inside = self.inside.lock().unwrap();
-        let told = inside.whims.iter().find_map(|(who, whim)| match whim {
-            Whim::Reply(at, reply) if *at == step && recipient.contains(who.as_str()) => Some(*reply),
-            Whim::Reply(..) | Whim::DropAfterDot => None,
-        });
-        told.unwrap_or(usual).to_owned()
+    /// What it answers at a step; `None` when it closes the connection instead.
+    async fn answer(&self, step: &str, recipient: &str, usual: &str) -> Option<String> {
+        let whim = {
+            let inside = self.inside.lock().unwrap();
+            let is_meant =
+                |(who, whim): &&(String, Whim)| recipient.contains(who.as_str()) && whim.step() == step;
+            inside.whims.iter().find(is_meant).map(|(_, whim)| whim.clone())
+        };
+        match whim {
+            None => Some(usual.to_owned()),
+            Some(Whim::Reply(_, reply)) => Some(reply.to_owned()),
+            Some(Whim::Drop(_)) => None,
+            Some(Whim::Hang(_)) => std::future::pending().await,
+        }
     }
 
     async fn converse(&self, socket: TcpStream) -> std::io::Result<()> {
         let (reader, mut writer) = socket.into_split();
         let mut lines = BufReader::new(reader).lines();
         let mut recipient = String::new();
-        let mut say = async |line: String| writer.write_all(format!("{line}\r\n").as_bytes()).await;
-        say(self.reply("banner", "", "220 sink")).await?;
+        let mut say = async |line: &str| writer.write_all(format!("{line}\r\n").as_bytes()).await;
+        macro_rules! answer {
+            ($step:expr, $recipient:expr, $usual:expr) => {{
+                let Some(answer) = self.answer($step, $recipient, $usual).await else { return Ok(()) };
+                say(&answer).await?;
+                answer
+            }};
+        }
+        answer!("banner", "", "220 sink");
         while let Some(line) = lines.next_line().await? {
             let verb = line.split([' ', ':']).next().unwrap_or("").to_ascii_uppercase();
             match verb.as_str() {
-                "EHLO" => say("250-sink\r\n250-PIPELINING\r\n250 8BITMIME".to_owned()).await?,
-                "MAIL" => say(self.reply("MAIL", "", "250 2.1.0 ok")).await?,
+                "EHLO" => {
+                    answer!("EHLO", "", "250-sink\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME");
+                }
+                "AUTH" => {
+                    answer!("AUTH", "", "235 2.7.0 welcome");
+                }
+                "MAIL" => {
+                    recipient.clear();
+                    answer!("MAIL", "", "250 2.1.0 ok");
+                }
                 "RCPT" => {
-                    recipient = line.split(['<', '>']).nth(1).unwrap_or("").to_owned();
-                    say(self.reply("RCPT", &recipient, "250 2.1.5 ok")).await?;
+                    let named = line.split(['<', '>']).nth(1).unwrap_or("").to_owned();
+                    let answer = answer!("RCPT", &named, "250 2.1.5 ok");
+                    recipient = if answer.starts_with('2') { named } else { String::new() };
                 }
+                // What many servers answer to a DATA that was sent along with a refused RCPT.
+                "DATA" if recipient.is_empty() => say("503 5.5.1 no valid recipients").await?,
                 "DATA" => {
-                    let answer = self.reply("DATA", &recipient, "354 go on");
-                    let goes_on = answer.starts_with("354");
-                    say(answer).await?;
-                    if goes_on {
-                        let Some(text) = body(&mut lines).await? else { return Ok(()) };
-                        let answer = self.reply("dot", &recipient, "250 2.0.0 queued");
-                        if answer.starts_with('2') {
-                            let delivery = Delivery { recipient: recipient.clone(), text };
-                            self.inside.lock().unwrap().deliveries.push(delivery);
-                        }
-                        if self.drops(&recipient) {
-                            return Ok(());
-                        }
-                        say(answer).await?;
+                    if !answer!("DATA", &recipient, "354 go on").starts_with("354") {
+                        continue;
                     }
+                    if self.answer("body", &recipient, "").await.is_none() {
+                        lines.next_line().await?;
+                        return Ok(());
+                    }
+                    let Some(text) = body(&mut lines).await? else { return Ok(()) };
+                    let answer = self.answer("dot", &recipient, "250 2.0.0 queued").await;
+                    // One that closes the connection has taken the message.
+                    if answer.as_deref().is_none_or(|answer| answer.starts_with('2')) {
+                        let delivery = Delivery { recipient: recipient.clone(), text };
+                        self.inside.lock().unwrap().deliveries.push(delivery);
+                    }
+                    let Some(answer) = answer else { return Ok(()) };
+                    say(&answer).await?;
                 }
-                "QUIT" => return say("221 bye".to_owned()).await,
-                _ => say("250 ok".to_owned()).await?,
+                "QUIT" => return say("221 bye").await,
+                _ => say("250 ok").await?,
             }
         }
         Ok(())
     }
+}
 
-    fn drops(&self, recipient: &str) -> bool {
-        let inside = self.inside.lock().unwrap();
-        inside.whims.iter().any(|(who, whim)| *whim == Whim::DropAfterDot && recipient.contains(who.as_str()))
+impl Whim {
+    fn step(&self) -> &'static str {
+        match self {
+            Self::Reply(step, _) | Self::Drop(step) | Self::Hang(step) => step,
+        }
     }
 }
 
