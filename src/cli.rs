@@ -57,6 +57,10 @@ pub enum Command {
     ApiKey(ApiKeyCommand),
     /// Bring in a ledger file (Dunlin's own CSV): all of it, or with an error nothing.
     Import(Import),
+    /// Stop all sending of the installation.
+    Pause,
+    /// Let sending go on.
+    Resume,
     /// Check configuration, database and mail server.
     Check,
 }

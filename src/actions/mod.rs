@@ -7,12 +7,14 @@ mod delivery;
 mod imports;
 mod organisations;
 mod passwords;
+mod pausing;
 mod people;
 mod propose_reminders;
 mod repeat_reminders;
 mod send_reminders;
 mod templates;
 mod test_mails;
+mod unconfirmed;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ pub use propose_reminders::{Origin, Proposed};
 pub use send_reminders::Stale;
 pub use templates::{EditRefused, Saved};
 pub use test_mails::ShownWith;
+pub use unconfirmed::Decided;
 
 /// Why a verb did nothing.
 #[derive(Debug, Error)]

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mail_message::Outcome;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::domain::person::Actor;
 use crate::process::{Failure, Installation};
 use crate::store::StoreError;
 
@@ -88,6 +89,17 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             Ok(())
         }
         Command::Import(flags) => import::import(&config, flags).await,
+        Command::Pause => {
+            let reason = "stopped by command; `dunlin resume` lets it go on.".to_owned();
+            Installation::open(&config).await?.actions.pause(Actor::System, reason).await?;
+            println!("Sending is paused.");
+            Ok(())
+        }
+        Command::Resume => {
+            Installation::open(&config).await?.actions.resume(Actor::System).await?;
+            println!("Sending goes on.");
+            Ok(())
+        }
         Command::Check => check(&config).await,
     }
 }
@@ -123,7 +135,9 @@ async fn check(config: &Config) -> Result<(), CommandError> {
     }
     match installation.relay(config)?.check().await {
         Ok(()) => println!("Mail: ready"),
-        Err(Outcome::RelayDown { problem }) => problems.push(format!("Mail server: {problem}")),
+        Err(Outcome::RelayDown { problem } | Outcome::Busy { problem }) => {
+            problems.push(format!("Mail server: {problem}"))
+        }
         Err(other) => problems.push(format!("Mail server: {other:?}")),
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::Refused(problems.join("\n")).into()) }

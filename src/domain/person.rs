@@ -31,12 +31,16 @@ named! {
         ResendReminder = "resend reminders",
         /// Undo a batch, cancel what has not left.
         CancelReminder = "cancel reminders",
+        /// Say what became of a mail that may have been delivered.
+        SettleUnconfirmed = "settle what may have been delivered",
         /// "Send reminder", for one or many.
         SendReminder = "send reminders",
         /// Record payments, archive and bring back.
         ChangeInvoice = "change invoices",
         /// Bring in a ledger.
         Import = "import a ledger",
+        /// Stop and restart all sending.
+        PauseSending = "pause and resume sending",
         /// Edit the e-mail texts.
         EditTemplates = "edit e-mail notifications",
     }
@@ -47,9 +51,11 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         let least = match permission {
             Permission::Read => Self::Viewer,
-            Permission::ResendReminder | Permission::CancelReminder => Self::Support,
+            Permission::ResendReminder | Permission::CancelReminder | Permission::SettleUnconfirmed => {
+                Self::Support
+            }
             Permission::SendReminder | Permission::ChangeInvoice | Permission::Import => Self::Clerk,
-            Permission::EditTemplates => Self::Admin,
+            Permission::EditTemplates | Permission::PauseSending => Self::Admin,
         };
         self <= least
     }

@@ -171,7 +171,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn take_slots(&mut self, reminders: &[NewReminder]) -> Result<(), StoreError> {
+    pub(super) fn take_slots(&mut self, reminders: &[NewReminder]) -> Result<(), StoreError> {
         let mut sql = Sql::new("INSERT INTO reminder_slot (invoice_id, reminder_id) VALUES ");
         for (index, reminder) in reminders.iter().enumerate() {
             sql.push(if index == 0 { "(" } else { ", (" }).value(reminder.invoice_id.to_string());

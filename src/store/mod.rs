@@ -24,12 +24,14 @@ mod liveness;
 mod migrations;
 mod organisations;
 mod outbox;
+mod pause;
 mod people;
 mod reminders;
 mod schema;
 mod settling;
 mod sql;
 mod templates;
+mod unconfirmed;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -56,10 +58,12 @@ pub use invoices::InvoiceRow;
 pub use ledger::{WrittenCustomer, WrittenInvoice};
 pub use liveness::Enlisted;
 pub use outbox::{ClaimedMail, Hands, HeldMail, Repeat};
+pub use pause::Pause;
 pub use people::{Credentials, NewPerson, StoredSession};
 pub use reminders::{ReminderFilter, ReminderRow};
 pub use settling::Leaving;
 pub use templates::TemplateVersion;
+pub use unconfirmed::UnconfirmedReminder;
 
 /// What the store could not do.
 #[derive(Debug, Error)]

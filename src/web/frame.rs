@@ -23,11 +23,19 @@ pub enum Section {
     EmailNotifications,
     /// Bringing in a ledger.
     Imports,
+    /// What concerns the installation.
+    Settings,
 }
 
 impl Section {
-    const ALL: [Self; 5] =
-        [Self::Invoices, Self::Customers, Self::Reminders, Self::EmailNotifications, Self::Imports];
+    const ALL: [Self; 6] = [
+        Self::Invoices,
+        Self::Customers,
+        Self::Reminders,
+        Self::EmailNotifications,
+        Self::Imports,
+        Self::Settings,
+    ];
 
     fn label(self) -> &'static str {
         match self {
@@ -36,6 +44,7 @@ impl Section {
             Self::Reminders => "Reminders",
             Self::EmailNotifications => "Email notifications",
             Self::Imports => "Imports",
+            Self::Settings => "Settings",
         }
     }
 
@@ -46,6 +55,7 @@ impl Section {
             Self::Reminders => "/reminders",
             Self::EmailNotifications => "/automations/email-notifications",
             Self::Imports => "/imports",
+            Self::Settings => "/settings/sending",
         }
     }
 
@@ -53,6 +63,7 @@ impl Section {
         match self {
             Self::Invoices | Self::Customers | Self::Reminders | Self::EmailNotifications => Permission::Read,
             Self::Imports => Permission::Import,
+            Self::Settings => Permission::PauseSending,
         }
     }
 
@@ -61,6 +72,7 @@ impl Section {
         match self {
             Self::EmailNotifications => Some("Automations"),
             Self::Imports => Some("Ledger"),
+            Self::Settings => Some("Installation"),
             Self::Invoices | Self::Customers | Self::Reminders => None,
         }
     }
@@ -133,6 +145,14 @@ impl SignedIn {
         let mut banners = Vec::new();
         if self.state.is_mail_captured {
             banners.push("Mail is kept here, not delivered.".to_owned());
+        }
+        if let Some(pause) = &self.pause {
+            let how = if self.user.may(Permission::PauseSending) { " Resume it under Settings." } else { "" };
+            banners.push(format!(
+                "Sending is paused since {}: {}{how}",
+                self.organisation.local(pause.since),
+                pause.reason
+            ));
         }
         if let Some(down) = &self.relay_down {
             banners.push(format!(

@@ -1,6 +1,7 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
 pub mod assets;
+mod batch_results;
 mod customers;
 mod email_notifications;
 mod error;
@@ -13,9 +14,11 @@ mod objections;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;
+mod sending;
 mod session;
 mod setup;
 mod sign_in;
+mod unconfirmed;
 
 use actix_web::web;
 
@@ -49,9 +52,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/theme", web::post().to(sign_in::theme))
         .service(web::resource("/setup").get(setup::new).post(setup::create))
         .configure(ledger)
-        .configure(sending)
+        .configure(reminding)
         .configure(email_notifications::routes)
-        .configure(imports::routes);
+        .configure(imports::routes)
+        .configure(unconfirmed::routes)
+        .configure(sending::routes);
 }
 
 /// Customers and their invoices.
@@ -69,7 +74,7 @@ fn ledger(config: &mut web::ServiceConfig) {
 }
 
 /// From the selection to the log.
-fn sending(config: &mut web::ServiceConfig) {
+fn reminding(config: &mut web::ServiceConfig) {
     // Ten thousand invoices with what was shown of each.
     let large = || web::PayloadConfig::new(4 * 1024 * 1024);
     config

@@ -6,7 +6,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::WebError;
-use super::frame::{Frame, Section, go_to, page, see_other};
+use super::batch_results::{Cause, ResultView, causes, left_out_row, result};
+use super::frame::{Frame, Section, go_to, page, page_with, see_other};
 use super::invoices::address;
 use super::objections;
 use super::reminder_proposals::{Carried, MANY, ProposalView, counted, show};
@@ -17,9 +18,8 @@ use crate::domain::ids::BatchId;
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery};
 use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
-use crate::domain::proposal::LeftOut;
-use crate::domain::reminder::{FailureKind, ReminderState};
-use crate::store::{BatchProgress, BatchRow};
+use crate::domain::reminder::ReminderState;
+use crate::store::{BatchProgress, BatchRow, Pause};
 
 /// Rows shown of each group.
 const SHOWN: usize = 100;
@@ -116,24 +116,6 @@ async fn ask_again(
     show(by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
 }
 
-/// Failed mails with one cause.
-struct Cause {
-    heading: &'static str,
-    advice: &'static str,
-    rows: Vec<ResultView>,
-}
-
-/// One row of the result.
-struct ResultView {
-    invoice_id: String,
-    number: String,
-    customer: String,
-    recipient: String,
-    reminder_id: Option<String>,
-    status: &'static str,
-    detail: String,
-}
-
 #[derive(Template)]
 #[template(path = "reminder_batches/show.html", blocks = ["progress"])]
 struct BatchPage {
@@ -145,6 +127,9 @@ struct BatchPage {
     is_undoable: bool,
     may_cancel: bool,
     may_retry: bool,
+    may_settle: bool,
+    may_resume: bool,
+    problem: Option<String>,
     selected: usize,
     settled: usize,
     sentence: String,
@@ -175,13 +160,26 @@ pub async fn show_batch(
     if query.progress.is_some() { page(&view.as_progress()) } else { page(&view) }
 }
 
+/// The page of a batch with what could not be done to it.
+pub(super) async fn page_with_problem(
+    by: &SignedIn,
+    id: BatchId,
+    status: StatusCode,
+    problem: String,
+) -> Result<HttpResponse, WebError> {
+    let mut view = read(by, id).await?;
+    view.frame.title = format!("Error: {}", view.frame.title);
+    view.problem = Some(problem);
+    page_with(status, &view)
+}
+
 fn id(text: &str) -> Result<BatchId, WebError> {
     text.parse().map_err(|_| WebError::NotFound)
 }
 
 async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
     let organisation = by.organisation.id;
-    let (progress, failed, others, left_out, can_repeat) = by
+    let (progress, failed, others, left_out, can_repeat, paused) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
@@ -198,10 +196,11 @@ async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
             ];
             let others = snapshot.batch_rows(id, &rest, SHOWN)?;
             let can_repeat = progress.failed > 0 && !snapshot.failed_invoices(organisation, id)?.is_empty();
-            Ok((progress, failed, others, snapshot.batch_left_out(id, SHOWN)?, can_repeat))
+            let paused = snapshot.batch_pause(organisation, id)?;
+            Ok((progress, failed, others, snapshot.batch_left_out(id, SHOWN)?, can_repeat, paused))
         })
         .await?;
-    let mut page = BatchPage::new(by, progress, failed, others, left_out);
+    let mut page = BatchPage::new(by, progress, failed, others, left_out, paused);
     page.may_retry &= can_repeat;
     Ok(page)
 }
@@ -213,6 +212,7 @@ impl BatchPage {
         failed: Vec<BatchRow>,
         others: Vec<BatchRow>,
         left_out: Vec<BatchRow>,
+        paused: Option<Pause>,
     ) -> Self {
         let now = by.state.actions.clock().now();
         let is_finished = progress.is_finished();
@@ -237,10 +237,13 @@ impl BatchPage {
             is_undoable,
             may_cancel: progress.pending > 0 && by.user.may(Permission::CancelReminder),
             may_retry: is_finished && progress.failed > 0 && by.user.may(Permission::ResendReminder),
+            may_settle: by.user.may(Permission::SettleUnconfirmed),
+            problem: None,
             selected: progress.selected,
             settled: progress.settled(),
             sentence: sentence(&progress, accepted),
-            waiting: waiting(by, &progress, is_undoable, now),
+            waiting: waiting(by, &progress, is_undoable, paused.as_ref(), now),
+            may_resume: paused.is_some() && by.user.may(Permission::SendReminder),
             figures: [
                 ("Selected", grouped_count(progress.selected)),
                 ("Sent", grouped_count(progress.sent)),
@@ -286,10 +289,15 @@ fn waiting(
     by: &SignedIn,
     progress: &BatchProgress,
     is_undoable: bool,
+    paused: Option<&Pause>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> String {
-    match &by.relay_down {
+    match (paused, &by.relay_down) {
         _ if progress.is_finished() => String::new(),
+        (Some(pause), _) => {
+            format!("Paused since {}: {}", by.organisation.local(pause.since), pause.reason)
+        }
+        (None, _) if by.pause.is_some() => "Paused: the batch goes on when sending is resumed.".to_owned(),
         _ if is_undoable => {
             let left = (progress.not_before - now).num_seconds() + 1;
             format!(
@@ -297,66 +305,12 @@ fn waiting(
                 counted(usize::try_from(left).unwrap_or(0), "second")
             )
         }
-        Some(down) => format!(
+        (None, Some(down)) => format!(
             "The mail server is not reachable since {}. The batch waits and goes on by itself. ({})",
             by.organisation.local(down.since),
             down.problem
         ),
-        None => String::new(),
-    }
-}
-
-fn causes(failed: Vec<BatchRow>) -> Vec<Cause> {
-    let mut causes: Vec<(FailureKind, Cause)> = Vec::new();
-    for row in failed {
-        let word = row.reason.as_deref().and_then(|reason| reason.split(':').next()).unwrap_or("");
-        let kind = word.parse().unwrap_or(FailureKind::Refused);
-        let detail = row
-            .reason
-            .as_deref()
-            .and_then(|reason| reason.split_once(": "))
-            .map_or("", |(_, words)| words)
-            .to_owned();
-        let view = view_of(row, "Failed", detail);
-        match causes.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, cause)) => cause.rows.push(view),
-            None => causes
-                .push((kind, Cause { heading: kind.heading(), advice: kind.advice(), rows: vec![view] })),
-        }
-    }
-    causes.sort_by_key(|(kind, _)| *kind);
-    causes.into_iter().map(|(_, cause)| cause).collect()
-}
-
-fn result(row: BatchRow, by: &SignedIn) -> ResultView {
-    let (status, detail) = match row.state {
-        Some(ReminderState::Sent) => ("Sent", String::new()),
-        Some(ReminderState::Cancelled) => ("Cancelled", row.reason.clone().unwrap_or_default()),
-        Some(ReminderState::Claimed | ReminderState::Committed) => ("Pending", "Sending".to_owned()),
-        _ => match (&row.reply, row.not_before) {
-            (Some(reply), Some(at)) if !reply.is_empty() => {
-                ("Pending", format!("Next try {} ({reply})", by.organisation.local(at)))
-            }
-            _ => ("Pending", "Queued".to_owned()),
-        },
-    };
-    view_of(row, status, detail)
-}
-
-fn left_out_row(row: BatchRow) -> ResultView {
-    let detail = row.reason.as_deref().and_then(LeftOut::sentence).unwrap_or_default();
-    view_of(row, "Left out", detail)
-}
-
-fn view_of(row: BatchRow, status: &'static str, detail: String) -> ResultView {
-    ResultView {
-        invoice_id: row.invoice_id.to_string(),
-        number: row.number.to_string(),
-        customer: row.customer_name.to_string(),
-        recipient: row.recipient.unwrap_or_default(),
-        reminder_id: row.reminder_id.map(|id| id.to_string()),
-        status,
-        detail,
+        (None, None) => String::new(),
     }
 }
 

@@ -233,6 +233,7 @@ struct ReminderPage {
     timeline: Vec<Happening>,
     may_resend: bool,
     may_cancel: bool,
+    may_settle: bool,
     problem: Option<String>,
 }
 
@@ -269,6 +270,7 @@ async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
         may_resend: state == ReminderState::Failed && !is_repeated && by.user.may(Permission::ResendReminder),
         may_cancel: matches!(state, ReminderState::Pending | ReminderState::Scheduled)
             && by.user.may(Permission::CancelReminder),
+        may_settle: state == ReminderState::Unconfirmed && by.user.may(Permission::SettleUnconfirmed),
         problem: None,
         row: LogRow::new(row, by),
     })
@@ -314,7 +316,11 @@ pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<
     }
 }
 
-async fn refused_page(by: &SignedIn, id: ReminderId, why: String) -> Result<HttpResponse, WebError> {
+pub(super) async fn refused_page(
+    by: &SignedIn,
+    id: ReminderId,
+    why: String,
+) -> Result<HttpResponse, WebError> {
     let mut view = read(by, id).await?;
     view.frame.title = format!("Error: {}", view.frame.title);
     view.problem = Some(why);

@@ -18,7 +18,7 @@ use crate::actions::Actions;
 use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Permission, User};
-use crate::store::RelayDown;
+use crate::store::{Pause, RelayDown};
 
 /// Sessions in the database, by the hash of their id.
 pub struct StoredSessions(pub Actions);
@@ -91,6 +91,8 @@ pub struct SignedIn {
     pub csrf: String,
     /// What the pages say of the mail server.
     pub relay_down: Option<RelayDown>,
+    /// Whether all sending is stopped.
+    pub pause: Option<Pause>,
     /// Everything else a handler needs.
     pub state: web::Data<WebState>,
 }
@@ -115,14 +117,14 @@ impl SignedIn {
         };
         let (person, organisation): (UserId, OrganisationId) =
             person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
-        let (user, organisation, relay_down) = state
+        let (user, organisation, relay_down, pause) = state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let user = snapshot.user(organisation, person)?;
-                Ok((user, snapshot.organisation(organisation)?, snapshot.relay_down()?))
+                Ok((user, snapshot.organisation(organisation)?, snapshot.relay_down()?, snapshot.pause()?))
             })
             .await?;
-        Ok(Self { user: user.ok_or_else(first)?, organisation, csrf, relay_down, state })
+        Ok(Self { user: user.ok_or_else(first)?, organisation, csrf, relay_down, pause, state })
     }
 }
 

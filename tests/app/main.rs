@@ -19,3 +19,4 @@ mod selection;
 mod sending;
 mod serving;
 mod support;
+mod unconfirmed;

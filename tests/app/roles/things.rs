@@ -16,6 +16,8 @@ pub struct Things {
     sent: String,
     failed: String,
     failed_batch: String,
+    unsure: String,
+    doubtful: String,
     import: String,
     pub admin: Person,
     pub key: String,
@@ -25,13 +27,15 @@ impl Things {
     pub async fn new(app: &TestApp) -> Self {
         let tag = format!("{}", app.clock.now().timestamp());
         let number = |kind: &str| format!("{kind}-{tag}");
-        let ledger = ["OPEN", "WAIT", "ALSO", "SENT", "FAIL"].map(|kind| {
+        let ledger = ["OPEN", "WAIT", "ALSO", "SENT", "FAIL", "DOT1", "DOT2"].map(|kind| {
             format!("{}, Customer {kind} {tag}, {kind}@customer.example, 10.00, -5, Sent", number(kind))
         });
         app.ledger(&ledger.each_ref().map(String::as_str)).await;
         let clerk = app.clerk().await;
         app.sink.misbehave("FAIL", Whim::Reply("RCPT", "550 5.1.1 no such user"));
-        let failed = clerk.confirm(&clerk.propose(&[&number("SENT"), &number("FAIL")]).await).await;
+        app.sink.misbehave("DOT", Whim::Drop("dot"));
+        let sending = ["SENT", "FAIL", "DOT1", "DOT2"].map(number);
+        let failed = clerk.confirm(&clerk.propose(&sending.each_ref().map(String::as_str)).await).await;
         app.send_until_idle().await;
         let pending = clerk.confirm(&clerk.propose(&[&number("WAIT"), &number("ALSO")]).await).await;
         let reminder = async |kind: &str| {
@@ -43,7 +47,9 @@ impl Things {
         let open = clerk.invoice_id(&number("OPEN")).await;
         let customer = clerk.get(&format!("/invoices/{open}")).await;
         let customer = customer.between("href=\"/customers/", "\"", ">");
-        let [waiting, sent, failing] = ["WAIT", "SENT", "FAIL"].map(reminder);
+        let [waiting, sent, failing, unsure, doubtful] =
+            ["WAIT", "SENT", "FAIL", "DOT1", "DOT2"].map(reminder);
+        let (unsure, doubtful) = (unsure.await, doubtful.await);
         let (waiting, sent, failing) = (waiting.await, sent.await, failing.await);
         // Past the undo time, and long enough ago that no page counts minutes.
         app.clock.advance(TimeDelta::days(2));
@@ -55,6 +61,8 @@ impl Things {
             sent,
             pending_batch: last(&pending.url),
             failed: failing,
+            unsure,
+            doubtful,
             failed_batch: last(&failed.url),
             import: last(&import.url),
             admin: app.admin().await,
@@ -71,6 +79,8 @@ impl Things {
             path if path.starts_with("/reminder-batches") => &self.pending_batch,
             "/reminders/{id}/resends" => &self.failed,
             "/reminders/{id}/html" => &self.sent,
+            "/reminders/{id}/confirmation" => &self.unsure,
+            "/reminders/{id}/repetition" => &self.doubtful,
             path if path.starts_with("/reminders") => &self.pending,
             _ => &self.open,
         };

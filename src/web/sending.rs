@@ -1,0 +1,82 @@
+//! Settings > Sending: whether mails go out, and the switch that stops them all.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::WebError;
+use super::frame::{Frame, Section, page, see_other};
+use super::session::{Posted, SignedIn};
+use super::sign_in::Nothing;
+use crate::domain::ids::BatchId;
+use crate::domain::money::grouped_count;
+use crate::domain::person::{Actor, Permission};
+
+/// The routes.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/settings/sending", web::get().to(show))
+        .route("/settings/sending/pause", web::post().to(pause))
+        .route("/settings/sending/resumption", web::post().to(resume))
+        .route("/reminder-batches/{id}/resumption", web::post().to(resume_batch));
+}
+
+#[derive(Template)]
+#[template(path = "settings/sending.html")]
+struct SendingPage {
+    frame: Frame,
+    paused: Option<(String, String)>,
+    waiting: String,
+    relay: String,
+}
+
+/// `GET /settings/sending`
+async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
+    by.require(Permission::PauseSending)?;
+    let waiting = by.state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.waiting_mails()?.0)).await?;
+    page(&SendingPage {
+        frame: by.frame(Section::Settings, "Sending"),
+        paused: by.pause.as_ref().map(|pause| (by.organisation.local(pause.since), pause.reason.clone())),
+        waiting: grouped_count(waiting),
+        relay: match &by.relay_down {
+            _ if by.state.is_mail_captured => "Mail is kept here, not delivered.".to_owned(),
+            Some(down) => {
+                format!("Not reachable since {}: {}", by.organisation.local(down.since), down.problem)
+            }
+            None => "In order, as far as is known.".to_owned(),
+        },
+    })
+}
+
+/// Why sending is stopped.
+#[derive(Deserialize)]
+struct PauseForm {
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /settings/sending/pause`
+async fn pause(posted: Posted<PauseForm>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.require(Permission::PauseSending)?;
+    let given = posted.form.reason.trim().chars().take(200).collect::<String>();
+    let reason = if given.is_empty() { format!("{} stopped it.", by.user.name) } else { given };
+    by.state.actions.pause(Actor::User(by.user.id), reason).await?;
+    Ok(see_other("/settings/sending"))
+}
+
+/// `POST /settings/sending/resumption`
+async fn resume(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.require(Permission::PauseSending)?;
+    by.state.actions.resume(Actor::User(by.user.id)).await?;
+    Ok(see_other("/settings/sending"))
+}
+
+/// `POST /reminder-batches/{id}/resumption`
+async fn resume_batch(path: web::Path<BatchId>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.require(Permission::SendReminder)?;
+    by.state.actions.resume_batch(&by.user, *path).await?;
+    Ok(see_other(format!("/reminder-batches/{path}")))
+}

@@ -1,0 +1,83 @@
+//! "May have been delivered": mark as sent, or send again; one reminder or all of a batch.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use super::WebError;
+use super::frame::see_other;
+use super::session::{Posted, SignedIn};
+use super::sign_in::Nothing;
+use super::{reminder_batches, reminders};
+use crate::actions::{ActionError, Decided};
+use crate::domain::ids::{BatchId, ReminderId};
+use crate::domain::person::Permission;
+
+/// The routes.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/reminders/{id}/confirmation", web::post().to(mark_as_sent))
+        .route("/reminders/{id}/repetition", web::post().to(send_again))
+        .route("/reminder-batches/{id}/confirmation", web::post().to(mark_batch_as_sent))
+        .route("/reminder-batches/{id}/repetition", web::post().to(send_batch_again));
+}
+
+/// `POST /reminders/{id}/confirmation`
+async fn mark_as_sent(
+    path: web::Path<ReminderId>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
+    let (by, id) = (posted.by, *path);
+    by.require(Permission::SettleUnconfirmed)?;
+    let decided = by.state.actions.mark_as_sent(&by.user, id).await;
+    back(&by, id, decided).await
+}
+
+/// `POST /reminders/{id}/repetition`
+async fn send_again(path: web::Path<ReminderId>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+    let (by, id) = (posted.by, *path);
+    by.require(Permission::SettleUnconfirmed)?;
+    let decided = by.state.actions.send_again(&by.user, id).await;
+    back(&by, id, decided).await
+}
+
+async fn back(
+    by: &SignedIn,
+    id: ReminderId,
+    decided: Result<(), ActionError>,
+) -> Result<HttpResponse, WebError> {
+    match decided {
+        Ok(()) => Ok(see_other(format!("/reminders/{id}"))),
+        Err(ActionError::Refused(why)) => reminders::refused_page(by, id, why).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /reminder-batches/{id}/confirmation`
+async fn mark_batch_as_sent(
+    path: web::Path<BatchId>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
+    let (by, id) = (posted.by, *path);
+    by.require(Permission::SettleUnconfirmed)?;
+    let decided = by.state.actions.mark_batch_as_sent(&by.user, id).await?;
+    told(&by, id, decided).await
+}
+
+/// `POST /reminder-batches/{id}/repetition`
+async fn send_batch_again(
+    path: web::Path<BatchId>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
+    let (by, id) = (posted.by, *path);
+    by.require(Permission::SettleUnconfirmed)?;
+    let decided = by.state.actions.send_batch_again(&by.user, id).await?;
+    told(&by, id, decided).await
+}
+
+async fn told(by: &SignedIn, id: BatchId, decided: Decided) -> Result<HttpResponse, WebError> {
+    if decided.refused.is_empty() {
+        return Ok(see_other(format!("/reminder-batches/{id}")));
+    }
+    let sentence = format!("{} done. {}", decided.done, decided.refused.join(" "));
+    reminder_batches::page_with_problem(by, id, StatusCode::UNPROCESSABLE_ENTITY, sentence).await
+}

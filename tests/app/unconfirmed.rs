@@ -1,0 +1,126 @@
+//! What people decide about mails that may have been delivered, and the switch that stops all sending.
+
+use chrono::TimeDelta;
+
+use crate::support::program::Machine;
+use crate::support::{Page, Person, TestApp, Whim, on_both_databases};
+
+const LEDGER: &[&str] = &[
+    "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
+    "INV-3, Beta, ar@beta.example, 20.00, -1, Sent",
+];
+
+/// A batch of two, of which Beta's may have been delivered; returns its page and support staff.
+async fn doubtful(app: &TestApp) -> (Page, Person) {
+    app.ledger(LEDGER).await;
+    let clerk = app.clerk().await;
+    app.sink.misbehave("beta", Whim::Drop("dot"));
+    let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+    app.send_until_idle().await;
+    app.sink.behave();
+    app.clock.advance(TimeDelta::minutes(5));
+    (batch, app.support().await)
+}
+
+async fn reminder_of(person: &Person, number: &str) -> String {
+    let log = person.get(&format!("/reminders?q={number}")).await;
+    log.between("href=\"/reminders/", "\"", &format!(" aria-label=\"Reminder of {number}"))
+}
+
+fn message_id(text: &str) -> &str {
+    text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap()
+}
+
+on_both_databases! {
+    async fn support_marks_it_as_sent_and_the_timeline_says_who(app: TestApp) {
+        let (batch, support) = doubtful(&app).await;
+        let id = reminder_of(&support, "INV-3").await;
+        let page = support.get(&format!("/reminders/{id}")).await;
+        page.says("Mark as sent").says("Send again").says_not(">Resend<");
+        let marked = support.post(&format!("/reminders/{id}/confirmation"), &[]).await;
+        marked.says("Reminder marked as sent").says("The support").says_not("Mark as sent");
+        support.get(&batch.url).await.says("Finished. 2 of 2");
+        let again = support.post(&format!("/reminders/{id}/confirmation"), &[]).await;
+        assert_eq!(again.status, 422);
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+    }
+
+    async fn m02_sent_again_it_is_the_same_mail_byte_for_byte(app: TestApp) {
+        let (batch, support) = doubtful(&app).await;
+        support.post(&format!("{}/repetition", batch.url), &[]).await.says("Sending reminders");
+        app.send_now().await;
+        support.get(&batch.url).await.says("Finished. 2 of 2");
+        let mails = app.sink.deliveries();
+        let copies: Vec<_> = mails.iter().filter(|mail| mail.recipient == "ar@beta.example").collect();
+        assert_eq!(copies.len(), 2, "one that may have been delivered, and the one a person asked for");
+        assert_eq!(message_id(&copies[0].text), message_id(&copies[1].text));
+        assert_eq!(copies[0].text, copies[1].text);
+    }
+
+    async fn a_mail_that_is_not_true_any_more_is_not_sent_again(app: TestApp) {
+        let (batch, support) = doubtful(&app).await;
+        app.import("customer_name,customer_email,invoice_number,currency,total,balance\nBeta,,INV-3,EUR,20.00,5.00\n").await;
+        let refused = support.post(&format!("{}/repetition", batch.url), &[]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("What the reminder of INV-3 says is not so any more");
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+    }
+
+    async fn an_invoice_that_was_reminded_since_gets_no_repetition(app: TestApp) {
+        let (batch, support) = doubtful(&app).await;
+        let clerk = app.clerk().await;
+        clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        let refused = support.post(&format!("{}/repetition", batch.url), &[]).await;
+        refused.says("INV-3 has been reminded since, or a reminder of it is on its way.");
+    }
+
+    async fn c16_a_pause_in_mid_batch_lets_nothing_out_until_it_is_lifted(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let (clerk, admin) = (app.clerk().await, app.admin().await);
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        admin.post("/settings/sending/pause", &[("reason", "The figures are wrong")]).await.says("The figures are wrong");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.get("/invoices").await.says("Sending is paused since").says("The figures are wrong");
+        clerk.get(&batch.url).await.says("Paused").says("Cancel remaining");
+        app.clock.advance(TimeDelta::days(5));
+        let admin = app.admin().await;
+        admin.post("/settings/sending/resumption", &[]).await.says("Mails go out.");
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2, "deadlines stood still");
+        admin.get("/invoices").await.says_not("Sending is paused");
+    }
+
+    async fn a_batch_that_was_paused_for_policy_goes_on_when_a_clerk_says_so(app: TestApp) {
+        let lines: Vec<String> =
+            (0..9).map(|i| format!("INV-{i}, C{i}, c{i}@customer.example, 10.00, -1, Sent")).collect();
+        app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        app.sink.misbehave("", Whim::Reply("dot", "550 5.7.1 looks like spam"));
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.post("/reminder-proposals", &[("matching", "9"), ("list", "/invoices")]).await).await;
+        app.send_until_idle().await;
+        let page = clerk.get(&batch.url).await;
+        page.says("The mail server refuses these mails as spam or by policy");
+        app.sink.behave();
+        app.send_now().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.post(&format!("{}/resumption", batch.url), &[]).await.says_not("Resume batch");
+        app.send_now().await;
+        assert!(!app.sink.deliveries().is_empty());
+    }
+}
+
+#[test]
+fn pause_and_resume_say_what_is_so_now_and_may_be_said_twice() {
+    for machine in Machine::on_both() {
+        machine.run(&["organisation", "add", "--name", "Acme"]);
+        for (command, says) in [("pause", "Sending is paused.\n"), ("resume", "Sending goes on.\n")] {
+            for _ in 0..2 {
+                let told = machine.run(&[command]);
+                assert_eq!((told.code, told.out.as_str()), (Some(0), says), "{}", told.err);
+            }
+        }
+    }
+}
