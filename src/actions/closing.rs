@@ -91,7 +91,8 @@ impl Actions {
             .await
     }
 
-    /// Calls back the open reminders of invoices that are not to be reminded any more; says which.
+    /// Calls back the open reminders of invoices that are not to be reminded any more. Those that are past the point of no
+    /// return cannot be: each invoice's timeline names them.
     pub(super) fn close(
         &self,
         tx: &mut Tx<'_>,
@@ -101,7 +102,9 @@ impl Actions {
         reason: &str,
     ) -> Result<(), StoreError> {
         let cancelled = tx.cancel_reminders_of(invoices, reason, self.clock().now())?;
-        self.record_cancelled(tx, actor, organisation_id, &cancelled, reason)
+        self.record_cancelled(tx, actor, organisation_id, &cancelled, reason)?;
+        let handed_over = tx.handed_over(invoices)?;
+        self.record_of_mails(tx, actor, organisation_id, "reminder.past_recall", &handed_over, reason)
     }
 
     pub(super) fn record_cancelled(
@@ -112,14 +115,26 @@ impl Actions {
         cancelled: &[(ReminderId, InvoiceId)],
         reason: &str,
     ) -> Result<(), StoreError> {
-        let entries: Vec<AuditEntry> = cancelled
+        self.record_of_mails(tx, actor, organisation_id, "reminder.cancelled", cancelled, reason)
+    }
+
+    fn record_of_mails(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor,
+        organisation_id: OrganisationId,
+        event: &'static str,
+        mails: &[(ReminderId, InvoiceId)],
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let entries: Vec<AuditEntry> = mails
             .iter()
             .map(|(mail_id, invoice_id)| AuditEntry {
                 id: self.0.ids.next(),
                 organisation_id,
                 at: self.clock().now(),
                 actor,
-                event: "reminder.cancelled",
+                event,
                 invoice_id: Some(*invoice_id),
                 mail_id: Some(*mail_id),
                 batch_id: None,

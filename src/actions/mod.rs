@@ -4,6 +4,7 @@ mod api_keys;
 mod closing;
 mod confirmation;
 mod delivery;
+mod holding;
 mod imports;
 mod organisations;
 mod passwords;

@@ -132,12 +132,13 @@ impl Ground {
         origin: &Origin,
     ) -> Result<Proposal, ActionError> {
         let (window, now) = (actions.0.settings.window, actions.clock().now());
+        let today = self.organisation.day_of(now);
         match origin {
-            Origin::Chosen(_) | Origin::Matching { .. } => propose(candidates, window, now)
+            Origin::Chosen(_) | Origin::Matching { .. } => propose(candidates, window, now, today)
                 .map_err(|refused| ActionError::NotRemindable(Box::new(refused))),
             Origin::Failed(batch) => {
                 let unconfirmed = snapshot.unconfirmed_of_batch(*batch)?;
-                Ok(crate::domain::proposal::propose_again(candidates, &unconfirmed, window, now))
+                Ok(crate::domain::proposal::propose_again(candidates, &unconfirmed, window, now, today))
             }
         }
     }

@@ -85,7 +85,8 @@ impl Actions {
                 }
                 let now = actions.clock().now();
                 let candidates = tx.candidates(user.organisation_id, &[old.invoice_id])?;
-                let proposal = propose(candidates, actions.0.settings.window, now)
+                let today = tx.organisation(user.organisation_id)?.day_of(now);
+                let proposal = propose(candidates, actions.0.settings.window, now, today)
                     .map_err(|refused| ActionError::NotRemindable(Box::new(refused)))?;
                 if let Some((_, why)) = proposal.left_out.first() {
                     return Err(ActionError::Refused(refusal(*why)));
@@ -133,6 +134,10 @@ impl Actions {
 fn refusal(why: LeftOut) -> String {
     match why {
         LeftOut::NoEmail => format!("{why} Bring the address in with an import first."),
-        LeftOut::OnItsWay(_) | LeftOut::Unconfirmed(_) | LeftOut::Ineligible(_) => why.to_string(),
+        LeftOut::Suppressed
+        | LeftOut::OnHold
+        | LeftOut::OnItsWay(_)
+        | LeftOut::Unconfirmed(_)
+        | LeftOut::Ineligible(_) => why.to_string(),
     }
 }

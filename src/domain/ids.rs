@@ -69,6 +69,8 @@ ids! {
     ClaimToken,
     /// One process that sends, from its start to its end.
     WorkerId,
+    /// One suppressed address.
+    SuppressionId,
     /// One row of the audit.
     AuditId,
 }

@@ -37,6 +37,8 @@ named! {
         SendReminder = "send reminders",
         /// Record payments, archive and bring back.
         ChangeInvoice = "change invoices",
+        /// Set and lift holds, suppress addresses and lift that.
+        Hold = "hold reminders and suppress addresses",
         /// Bring in a ledger.
         Import = "import a ledger",
         /// Stop and restart all sending.
@@ -54,7 +56,9 @@ impl Role {
             Permission::ResendReminder | Permission::CancelReminder | Permission::SettleUnconfirmed => {
                 Self::Support
             }
-            Permission::SendReminder | Permission::ChangeInvoice | Permission::Import => Self::Clerk,
+            Permission::SendReminder | Permission::ChangeInvoice | Permission::Hold | Permission::Import => {
+                Self::Clerk
+            }
             Permission::EditTemplates | Permission::PauseSending => Self::Admin,
         };
         self <= least
@@ -171,7 +175,7 @@ mod tests {
     #[test]
     fn each_role_may_do_what_the_contract_says() {
         let may = |role: Role| Permission::ALL.iter().filter(|p| role.may(**p)).count();
-        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 3, 6, 7]);
+        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 8, 10]);
         assert!(!Role::Support.may(Permission::SendReminder));
         assert!(Role::Support.may(Permission::ResendReminder));
         assert!(!Role::Clerk.may(Permission::EditTemplates));

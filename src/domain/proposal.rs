@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::email_address::EmailAddress;
+use super::hold::Holds;
 use super::ids::{CustomerId, InvoiceId, ReminderId};
 use super::invoice::{Ineligible, Invoice};
 use super::money::{Money, Totals, grouped_count};
@@ -25,6 +26,10 @@ pub struct Candidate {
     pub customer_name: Line,
     /// Who is written to.
     pub recipient: Option<EmailAddress>,
+    /// The holds on it and on its customer.
+    pub holds: Holds,
+    /// Whether the recipient's address must not be mailed.
+    pub is_suppressed: bool,
     /// The reminder that has its slot.
     pub slot: Option<SlotHolder>,
     /// When a reminder of it was last sent.
@@ -36,6 +41,10 @@ pub struct Candidate {
 pub enum LeftOut {
     /// The customer has no address.
     NoEmail,
+    /// The address must not be mailed.
+    Suppressed,
+    /// Reminders of it or of its customer are on hold.
+    OnHold,
     /// A reminder of it is open, or was sent within the window.
     OnItsWay(ReminderId),
     /// Only in a retry: its mail may have been delivered.
@@ -49,6 +58,8 @@ impl LeftOut {
     pub fn code(self) -> &'static str {
         match self {
             Self::NoEmail => "no_email",
+            Self::Suppressed => "suppressed",
+            Self::OnHold => "on_hold",
             Self::OnItsWay(_) => "on_its_way",
             Self::Unconfirmed(_) => "unconfirmed",
             Self::Ineligible(why) => why.code(),
@@ -59,6 +70,8 @@ impl LeftOut {
     pub fn sentence(code: &str) -> Option<String> {
         match code {
             "no_email" => Some("The customer has no e-mail address.".to_owned()),
+            "suppressed" => Some("The address is suppressed.".to_owned()),
+            "on_hold" => Some("Reminders are on hold.".to_owned()),
             "on_its_way" => Some("A reminder is already on its way.".to_owned()),
             "unconfirmed" => Some("Its last reminder may have been delivered.".to_owned()),
             _ => Ineligible::ALL.iter().find(|why| why.code() == code).map(ToString::to_string),
@@ -69,7 +82,7 @@ impl LeftOut {
     pub fn reminder(self) -> Option<ReminderId> {
         match self {
             Self::OnItsWay(id) | Self::Unconfirmed(id) => Some(id),
-            Self::NoEmail | Self::Ineligible(_) => None,
+            Self::NoEmail | Self::Suppressed | Self::OnHold | Self::Ineligible(_) => None,
         }
     }
 }
@@ -115,6 +128,7 @@ pub fn propose(
     candidates: Vec<Candidate>,
     window: TimeDelta,
     now: DateTime<Utc>,
+    today: NaiveDate,
 ) -> Result<Proposal, NotRemindable> {
     if candidates.iter().any(|candidate| candidate.invoice.ineligible().is_some()) {
         let (mut ineligible, mut remindable) = (Vec::new(), Vec::new());
@@ -128,7 +142,7 @@ pub fn propose(
     }
     let mut proposal = Proposal::default();
     for candidate in candidates {
-        decide(candidate, window, now, &mut proposal);
+        decide(candidate, window, now, today, &mut proposal);
     }
     Ok(proposal)
 }
@@ -139,6 +153,7 @@ pub fn propose_again(
     unconfirmed: &HashMap<InvoiceId, ReminderId>,
     window: TimeDelta,
     now: DateTime<Utc>,
+    today: NaiveDate,
 ) -> Proposal {
     let mut proposal = Proposal::default();
     for candidate in candidates {
@@ -149,19 +164,28 @@ pub fn propose_again(
         };
         match left_out {
             Some(why) => proposal.left_out.push((candidate, why)),
-            None => decide(candidate, window, now, &mut proposal),
+            None => decide(candidate, window, now, today, &mut proposal),
         }
     }
     proposal
 }
 
-fn decide(candidate: Candidate, window: TimeDelta, now: DateTime<Utc>, proposal: &mut Proposal) {
+fn decide(
+    candidate: Candidate,
+    window: TimeDelta,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    proposal: &mut Proposal,
+) {
     let holder = candidate.slot.as_ref().filter(|slot| slot.holds(window, now));
-    match (holder.map(|slot| slot.reminder_id), candidate.recipient.clone()) {
-        (Some(reminder_id), _) => proposal.left_out.push((candidate, LeftOut::OnItsWay(reminder_id))),
-        (None, None) => proposal.left_out.push((candidate, LeftOut::NoEmail)),
-        (None, Some(recipient)) => proposal.drafts.push(Draft { candidate, recipient }),
-    }
+    let left_out = match (holder.map(|slot| slot.reminder_id), candidate.recipient.clone()) {
+        (Some(reminder_id), _) => LeftOut::OnItsWay(reminder_id),
+        (None, _) if candidate.holds.on(today).is_some() => LeftOut::OnHold,
+        (None, None) => LeftOut::NoEmail,
+        (None, Some(_)) if candidate.is_suppressed => LeftOut::Suppressed,
+        (None, Some(recipient)) => return proposal.drafts.push(Draft { candidate, recipient }),
+    };
+    proposal.left_out.push((candidate, left_out));
 }
 
 impl Proposal {

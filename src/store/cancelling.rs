@@ -8,7 +8,8 @@ use super::candidates::id_list;
 use super::columns::parsed;
 use super::sql::Sql;
 use super::{StoreError, Tx};
-use crate::domain::ids::{BatchId, InvoiceId, ReminderId};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::{BatchId, InvoiceId, OrganisationId, ReminderId};
 
 impl Tx<'_> {
     /// Calls back open reminders of some invoices that are before the point of no return; says which.
@@ -45,6 +46,25 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<(ReminderId, InvoiceId)>, StoreError> {
         self.cancel_where("id = $4 AND kind = 'reminder'", id.to_string(), reason, now)
+    }
+
+    /// Calls back an organisation's reminders to an address that are before the point of no return; says which.
+    pub fn cancel_reminders_to(
+        &mut self,
+        organisation: OrganisationId,
+        address: &EmailAddress,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(ReminderId, InvoiceId)>, StoreError> {
+        self.cancel_where(
+            &format!(
+                "organisation_id = '{organisation}' AND kind = 'reminder' \
+                 AND customer_id IN (SELECT c.id FROM customer c WHERE LOWER(c.email) = $4)"
+            ),
+            address.folded(),
+            reason,
+            now,
+        )
     }
 
     fn cancel_where(

@@ -72,6 +72,8 @@ impl TryFrom<CandidateRow> for Candidate {
             _ => None,
         };
         Ok(Self {
+            holds: row.holds,
+            is_suppressed: row.is_suppressed,
             last_reminded_at: row.last_reminder.map(|(_, at)| at),
             invoice: row.invoice,
             customer_name: row.customer_name,

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 
 use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
+use super::holds::HoldColumns;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::email_address::EmailAddress;
+use crate::domain::hold::Holds;
 use crate::domain::ids::{InvoiceId, OrganisationId, PaymentId, ReminderId};
 use crate::domain::invoice::Invoice;
 use crate::domain::person::Actor;
@@ -25,6 +27,10 @@ pub struct InvoiceRow {
     pub customer_name: Line,
     /// Who is written to.
     pub recipient: Option<EmailAddress>,
+    /// The holds on it and on its customer.
+    pub holds: Holds,
+    /// Whether the address must not be mailed.
+    pub is_suppressed: bool,
     /// The last reminder sent, and when.
     pub last_reminder: Option<(ReminderId, DateTime<Utc>)>,
 }
@@ -32,7 +38,10 @@ pub struct InvoiceRow {
 /// The columns of [`Row`]; `i` is the invoice and `c` its customer.
 pub(super) const COLUMNS: &str = "i.id, i.organisation_id, i.customer_id, i.number, i.state, i.currency, i.total, \
      i.balance, i.issued_on, i.due_on, i.archived_at, i.pay_url, i.last_reminder_id, i.last_reminded_at, \
-     c.name AS customer_name, c.email";
+     c.name AS customer_name, c.email, i.hold_reason AS invoice_hold, i.hold_until AS invoice_hold_until, \
+     c.hold_reason AS customer_hold, c.hold_until AS customer_hold_until, \
+     EXISTS (SELECT 1 FROM suppression s WHERE s.organisation_id = i.organisation_id \
+     AND s.address_folded = LOWER(c.email) AND s.lifted_at IS NULL) AS is_suppressed";
 
 #[derive(QueryableByName)]
 pub(super) struct Row {
@@ -68,6 +77,10 @@ pub(super) struct Row {
     customer_name: String,
     #[diesel(sql_type = Nullable<Text>)]
     email: Option<String>,
+    #[diesel(embed)]
+    holds: HoldColumns,
+    #[diesel(sql_type = Bool)]
+    is_suppressed: bool,
 }
 
 impl TryFrom<Row> for InvoiceRow {
@@ -91,6 +104,8 @@ impl TryFrom<Row> for InvoiceRow {
             },
             customer_name: parsed("customer.name", &row.customer_name)?,
             recipient: parsed_option("customer.email", row.email.as_deref())?,
+            holds: row.holds.try_into()?,
+            is_suppressed: row.is_suppressed,
             last_reminder: last_reminder_id.zip(row.last_reminded_at.map(|at| at.and_utc())),
         })
     }

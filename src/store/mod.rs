@@ -13,6 +13,7 @@ mod connection;
 mod customers;
 mod email_templates;
 mod enqueue;
+mod holds;
 mod imports;
 mod installation;
 mod invoice_counts;
@@ -30,6 +31,7 @@ mod reminders;
 mod schema;
 mod settling;
 mod sql;
+mod suppressions;
 mod templates;
 mod unconfirmed;
 
@@ -62,6 +64,7 @@ pub use pause::Pause;
 pub use people::{Credentials, NewPerson, StoredSession};
 pub use reminders::{ReminderFilter, ReminderRow};
 pub use settling::Leaving;
+pub use suppressions::Suppress;
 pub use templates::TemplateVersion;
 pub use unconfirmed::UnconfirmedReminder;
 

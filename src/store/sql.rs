@@ -48,6 +48,7 @@ into_value! {
     DateTime<Utc>, instant => Value::Instant(Some(instant.naive_utc()));
     Option<DateTime<Utc>>, instant => Value::Instant(instant.map(|at| at.naive_utc()));
     NaiveDate, day => Value::Day(Some(day));
+    Option<NaiveDate>, day => Value::Day(day);
     bool, flag => Value::Flag(flag);
     Option<Vec<u8>>, bytes => Value::Bytes(bytes);
 }

@@ -83,6 +83,8 @@ struct CustomerPage {
     external_id: Option<String>,
     email: Option<String>,
     totals: String,
+    hold: Option<String>,
+    may_hold: bool,
     rows: Vec<RowView>,
     more: usize,
     reminders: Vec<LogRow>,
@@ -92,7 +94,7 @@ struct CustomerPage {
 pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
     let id: CustomerId = path.parse().map_err(|_| WebError::NotFound)?;
     let (organisation, today) = (by.organisation.id, by.today());
-    let (customer, invoices, open, reminders) = by
+    let (customer, invoices, open, reminders, hold) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
@@ -106,8 +108,9 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
             };
             let invoices = snapshot.invoice_page(organisation, &list, today, None)?;
             let open = snapshot.matching(organisation, &filter(Tab::Open), today, None)?;
+            let hold = snapshot.customer_hold(organisation, id)?.filter(|hold| hold.is_active(today));
             let log = ReminderFilter { customer: Some(id), ..ReminderFilter::default() };
-            Ok((customer, invoices, open, snapshot.reminders(organisation, &log, None, 20)?))
+            Ok((customer, invoices, open, snapshot.reminders(organisation, &log, None, 20)?, hold))
         })
         .await?;
     page(&CustomerPage {
@@ -116,6 +119,8 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
         external_id: customer.external_id.map(|id| id.to_string()),
         email: customer.email.map(|email| email.to_string()),
         totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
+        hold: hold.map(|hold| format!("On hold {hold}")),
+        may_hold: by.user.may(Permission::Hold),
         more: invoices.matching.count - invoices.rows.len(),
         rows: invoices.rows.iter().map(|row| RowView::new(row, &by, &[])).collect(),
         reminders: reminders.into_iter().map(|row| LogRow::new(row, &by)).collect(),

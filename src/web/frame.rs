@@ -23,17 +23,20 @@ pub enum Section {
     EmailNotifications,
     /// Bringing in a ledger.
     Imports,
+    /// Addresses that must not be mailed.
+    Suppressions,
     /// What concerns the installation.
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Invoices,
         Self::Customers,
         Self::Reminders,
         Self::EmailNotifications,
         Self::Imports,
+        Self::Suppressions,
         Self::Settings,
     ];
 
@@ -44,6 +47,7 @@ impl Section {
             Self::Reminders => "Reminders",
             Self::EmailNotifications => "Email notifications",
             Self::Imports => "Imports",
+            Self::Suppressions => "Suppressions",
             Self::Settings => "Settings",
         }
     }
@@ -55,13 +59,18 @@ impl Section {
             Self::Reminders => "/reminders",
             Self::EmailNotifications => "/automations/email-notifications",
             Self::Imports => "/imports",
+            Self::Suppressions => "/suppressions",
             Self::Settings => "/settings/sending",
         }
     }
 
     fn permission(self) -> Permission {
         match self {
-            Self::Invoices | Self::Customers | Self::Reminders | Self::EmailNotifications => Permission::Read,
+            Self::Invoices
+            | Self::Customers
+            | Self::Reminders
+            | Self::EmailNotifications
+            | Self::Suppressions => Permission::Read,
             Self::Imports => Permission::Import,
             Self::Settings => Permission::PauseSending,
         }
@@ -73,7 +82,7 @@ impl Section {
             Self::EmailNotifications => Some("Automations"),
             Self::Imports => Some("Ledger"),
             Self::Settings => Some("Installation"),
-            Self::Invoices | Self::Customers | Self::Reminders => None,
+            Self::Invoices | Self::Customers | Self::Reminders | Self::Suppressions => None,
         }
     }
 }

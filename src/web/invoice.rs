@@ -52,6 +52,9 @@ fn what(event: &str) -> &'static str {
         "reminder.resent" => "Reminder queued again",
         "reminder.repeated" => "Reminder to be sent again as it was",
         "reminder.marked_sent" => "Reminder marked as sent",
+        "invoice.held" => "Reminders put on hold",
+        "invoice.released" => "Hold lifted",
+        "reminder.past_recall" => "Reminder already handed over, cannot be called back",
         "batch.paused" => "Batch paused",
         "reminder.sent" => "Reminder accepted by the mail server",
         "reminder.failed" => "Reminder failed",
@@ -76,6 +79,7 @@ struct InvoicePage {
     timeline: Vec<Happening>,
     may_send: bool,
     may_change: bool,
+    may_hold: bool,
 }
 
 /// `GET /invoices/{id}`
@@ -99,6 +103,7 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
         timeline: timeline.into_iter().map(|entry| Happening::new(entry, &by)).collect(),
         may_send: by.user.may(Permission::SendReminder),
         may_change: by.user.may(Permission::ChangeInvoice),
+        may_hold: by.user.may(Permission::Hold),
     })
 }
 

@@ -37,6 +37,9 @@ pub struct RowView {
     pub(super) why: &'static str,
     pub(super) last_reminder: Option<(String, String)>,
     pub(super) is_checked: bool,
+    pub(super) is_suppressed: bool,
+    pub(super) hold: Option<String>,
+    pub(super) is_held: bool,
 }
 
 impl RowView {
@@ -65,6 +68,9 @@ impl RowView {
             decimals: invoice.balance.currency().decimals(),
             ineligible: ineligible.map(|why| why.to_string()).unwrap_or_default(),
             why: ineligible.map_or("", |why| why.as_adjective()),
+            is_suppressed: row.is_suppressed,
+            hold: row.holds.on(today).map(|hold| format!("On hold {hold}")),
+            is_held: row.holds.invoice.as_ref().is_some_and(|hold| hold.is_active(today)),
             last_reminder: row.last_reminder.map(|(id, at)| (id.to_string(), ago(at, now))),
         }
     }
@@ -121,6 +127,7 @@ pub(super) struct InvoicesPage {
     emptiness: Option<Emptiness>,
     may_send: bool,
     may_change: bool,
+    may_hold: bool,
     may_import: bool,
     problem: Option<String>,
     objection: Option<Objection>,
@@ -228,6 +235,7 @@ impl InvoicesPage {
             emptiness: found.rows.is_empty().then(|| emptiness(&list.filter, all, next_due)),
             may_send: user.may(Permission::SendReminder),
             may_change: user.may(Permission::ChangeInvoice),
+            may_hold: user.may(Permission::Hold),
             may_import: user.may(Permission::Import),
             query,
             problem: None,

@@ -6,6 +6,7 @@ mod customers;
 mod email_notifications;
 mod error;
 mod frame;
+mod holds;
 mod imports;
 mod invoice;
 mod invoices;
@@ -18,6 +19,7 @@ mod sending;
 mod session;
 mod setup;
 mod sign_in;
+mod suppressions;
 mod unconfirmed;
 
 use actix_web::web;
@@ -56,7 +58,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(email_notifications::routes)
         .configure(imports::routes)
         .configure(unconfirmed::routes)
-        .configure(sending::routes);
+        .configure(sending::routes)
+        .configure(suppressions::routes)
+        .configure(holds::routes);
 }
 
 /// Customers and their invoices.

@@ -305,6 +305,8 @@ fn left_out_sentence(proposal: &Proposal) -> String {
 fn brief(code: &str) -> &str {
     match code {
         "no_email" => "without an e-mail address",
+        "suppressed" => "to a suppressed address",
+        "on_hold" => "on hold",
         "on_its_way" => "with a reminder already on its way",
         "unconfirmed" => "whose last reminder may have been delivered",
         reason => reason,

@@ -155,6 +155,7 @@ on_both_databases! {
         app.send_until_idle().await;
         clerk.get(&batch.url).await.says("The address does not exist").says("550 5.1.1 no such user").says("1 failed");
         app.sink.behave();
+        app.import("customer_name,customer_email,invoice_number,currency,total\nBeta,right@beta.example,INV-3,EUR,20.00\n").await;
         let support = app.support().await;
         let log = support.get("/reminders?status=Failed").await;
         let failed = log.between("href=\"/reminders/", "\"", " aria-label=\"Reminder of INV-3");

@@ -10,6 +10,7 @@ use crate::domain::ids::ReminderId;
 use crate::domain::mail_message::Outcome;
 use crate::domain::person::Actor;
 use crate::domain::reminder::{FailureKind, ReminderState};
+use crate::domain::suppression::SuppressionReason;
 use crate::store::{AuditEntry, ClaimedMail, Leaving, StoreError, Tx};
 
 /// How a try ended, to be recorded.
@@ -133,6 +134,9 @@ impl Actions {
         tx.record(&self.entry(mail, event, detail.clone(), now))?;
         match settlement {
             Settlement::Failed { kind: FailureKind::Policy, .. } => self.pause_refused_batch(tx, mail, now),
+            Settlement::Failed { kind: FailureKind::AddressRefused, reason } => {
+                self.suppress_refused(tx, mail, reason, now)
+            }
             _ => Ok(()),
         }
     }
@@ -204,6 +208,31 @@ impl Actions {
             batch_id: None,
             detail,
         }
+    }
+
+    /// Suppresses an address of which the mail server says that it does not exist.
+    fn suppress_refused(
+        &self,
+        tx: &mut Tx<'_>,
+        mail: &ClaimedMail,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(invoice) = mail.invoice_id else { return Ok(()) };
+        let Some(address) = tx.invoice(mail.organisation_id, invoice)?.and_then(|row| row.recipient) else {
+            return Ok(());
+        };
+        let evidence = reason.split_once(": ").map_or(reason, |(_, words)| words);
+        self.suppress_in(
+            tx,
+            mail.organisation_id,
+            Actor::System,
+            &address,
+            SuppressionReason::HardBounce,
+            evidence,
+            now,
+        )
+        .map(|_| ())
     }
 
     /// Pauses a batch that the mail server keeps refusing for policy: more of it would only harm the sender's name.

@@ -17,6 +17,7 @@ pub struct Things {
     failed: String,
     failed_batch: String,
     unsure: String,
+    suppression: String,
     doubtful: String,
     import: String,
     pub admin: Person,
@@ -28,7 +29,7 @@ impl Things {
         let tag = format!("{}", app.clock.now().timestamp());
         let number = |kind: &str| format!("{kind}-{tag}");
         let ledger = ["OPEN", "WAIT", "ALSO", "SENT", "FAIL", "DOT1", "DOT2"].map(|kind| {
-            format!("{}, Customer {kind} {tag}, {kind}@customer.example, 10.00, -5, Sent", number(kind))
+            format!("{}, Customer {kind} {tag}, {kind}{tag}@customer.example, 10.00, -5, Sent", number(kind))
         });
         app.ledger(&ledger.each_ref().map(String::as_str)).await;
         let clerk = app.clerk().await;
@@ -50,6 +51,9 @@ impl Things {
         let [waiting, sent, failing, unsure, doubtful] =
             ["WAIT", "SENT", "FAIL", "DOT1", "DOT2"].map(reminder);
         let (unsure, doubtful) = (unsure.await, doubtful.await);
+        clerk.post("/suppressions", &[("address", &format!("s{tag}@suppressed.example"))]).await;
+        let suppressions = clerk.get("/suppressions").await;
+        let suppression = suppressions.between("action=\"/suppressions/", "/lifting", "");
         let (waiting, sent, failing) = (waiting.await, sent.await, failing.await);
         // Past the undo time, and long enough ago that no page counts minutes.
         app.clock.advance(TimeDelta::days(2));
@@ -62,6 +66,7 @@ impl Things {
             pending_batch: last(&pending.url),
             failed: failing,
             unsure,
+            suppression,
             doubtful,
             failed_batch: last(&failed.url),
             import: last(&import.url),
@@ -74,6 +79,7 @@ impl Things {
     pub async fn path(&self, route: &Route) -> String {
         let id = match route.path {
             path if path.starts_with("/customers") => &self.customer,
+            path if path.starts_with("/suppressions") => &self.suppression,
             path if path.starts_with("/imports") => &self.import,
             "/reminder-batches/{id}/retries" => &self.failed_batch,
             path if path.starts_with("/reminder-batches") => &self.pending_batch,
@@ -129,8 +135,15 @@ impl Things {
         let mut state = String::new();
         let batches = [&self.pending_batch, &self.failed_batch].map(|id| format!("/reminder-batches/{id}"));
         let history = format!("{EDITOR}/history");
-        let pages =
-            ["/invoices?tab=all&per=100", "/customers", "/reminders.csv", "/imports", EDITOR, &history];
+        let pages = [
+            "/invoices?tab=all&per=100",
+            "/customers",
+            "/suppressions",
+            "/reminders.csv",
+            "/imports",
+            EDITOR,
+            &history,
+        ];
         for path in pages.into_iter().chain(batches.each_ref().map(String::as_str)) {
             let page = self.admin.get(path).await;
             assert_eq!((page.status.as_u16(), path.starts_with(&page.url)), (200, true), "{path}");

@@ -83,6 +83,7 @@ impl Sink {
     }
 
     async fn converse(&self, socket: TcpStream) -> std::io::Result<()> {
+        socket.set_nodelay(true)?;
         let (reader, mut writer) = socket.into_split();
         let mut lines = BufReader::new(reader).lines();
         let mut recipient = String::new();

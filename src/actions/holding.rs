@@ -1,0 +1,192 @@
+//! What keeps addresses, customers and invoices from being mailed: suppressions and holds. What is open and has not left
+//! is called back in the same transaction (promise P7); what was handed over already is named.
+
+use chrono::{DateTime, Utc};
+
+use super::{ActionError, Actions};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::hold::Hold;
+use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId, SuppressionId};
+use crate::domain::person::{Actor, User};
+use crate::domain::suppression::{NewSuppression, SuppressionReason};
+use crate::domain::text::Line;
+use crate::store::{AuditEntry, StoreError, Suppress, Tx};
+
+impl Actions {
+    /// Adds an address to those that must not be mailed.
+    ///
+    /// # Errors
+    /// When it is there already.
+    pub async fn suppress(&self, user: &User, new: NewSuppression) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                let evidence = new.evidence.map(|note| note.to_string()).unwrap_or_default();
+                let (now, actor) = (actions.clock().now(), Actor::User(user.id));
+                let organisation = user.organisation_id;
+                match actions.suppress_in(
+                    tx,
+                    organisation,
+                    actor,
+                    &new.address,
+                    new.reason,
+                    &evidence,
+                    now,
+                )? {
+                    true => Ok(()),
+                    false => Err(ActionError::Refused(format!("{} is suppressed already.", new.address))),
+                }
+            })
+            .await
+    }
+
+    /// Takes an address off the list, with a reason.
+    ///
+    /// # Errors
+    /// When there is no such active suppression, or it rests on a complaint.
+    pub async fn lift_suppression(
+        &self,
+        user: &User,
+        id: SuppressionId,
+        reason: Line,
+    ) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                let known = tx.suppressions(user.organisation_id, usize::MAX >> 1)?;
+                let found = known.into_iter().find(|known| known.id == id).ok_or(ActionError::NotFound)?;
+                if !found.reason.may_be_lifted() {
+                    return Err(ActionError::Refused(format!(
+                        "The recipient of {} complained: that cannot be lifted.",
+                        found.address
+                    )));
+                }
+                let (now, actor) = (actions.clock().now(), Actor::User(user.id));
+                if tx.lift_suppression(user.organisation_id, id, actor, reason.as_str(), now)? {
+                    let detail = format!("{}: {reason}", found.address);
+                    actions.note(tx, user.organisation_id, actor, "suppression.lifted", None, detail, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Sets or, with `None`, lifts the hold on an invoice.
+    ///
+    /// # Errors
+    /// When there is no such invoice.
+    pub async fn hold_invoice(
+        &self,
+        user: &User,
+        id: InvoiceId,
+        hold: Option<Hold>,
+    ) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                tx.invoice(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                tx.hold_invoice(id, hold.as_ref(), actions.clock().now())?;
+                actions.held(tx, &user, &[id], Some(id), hold.as_ref(), "invoice")
+            })
+            .await
+    }
+
+    /// Sets or, with `None`, lifts the hold on a customer.
+    ///
+    /// # Errors
+    /// When there is no such customer.
+    pub async fn hold_customer(
+        &self,
+        user: &User,
+        id: CustomerId,
+        hold: Option<Hold>,
+    ) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                tx.customer(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                tx.hold_customer(id, hold.as_ref(), actions.clock().now())?;
+                let invoices = tx.invoices_on_their_way(id)?;
+                actions.held(tx, &user, &invoices, None, hold.as_ref(), "customer")
+            })
+            .await
+    }
+
+    fn held(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &User,
+        invoices: &[InvoiceId],
+        invoice: Option<InvoiceId>,
+        hold: Option<&Hold>,
+        what: &str,
+    ) -> Result<(), ActionError> {
+        let (actor, organisation, now) = (Actor::User(user.id), user.organisation_id, self.clock().now());
+        let event = match (hold.is_some(), what) {
+            (true, "invoice") => "invoice.held",
+            (false, "invoice") => "invoice.released",
+            (true, _) => "customer.held",
+            (false, _) => "customer.released",
+        };
+        let detail = hold.map(ToString::to_string).unwrap_or_default();
+        self.note(tx, organisation, actor, event, invoice, detail, now)?;
+        let Some(hold) = hold else { return Ok(()) };
+        Ok(self.close(
+            tx,
+            actor,
+            organisation,
+            invoices,
+            &format!("Reminders are on hold: {}.", hold.reason),
+        )?)
+    }
+
+    /// Suppresses an address inside a transaction; `false` when it is suppressed already.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
+    pub(super) fn suppress_in(
+        &self,
+        tx: &mut Tx<'_>,
+        organisation_id: OrganisationId,
+        actor: Actor,
+        address: &EmailAddress,
+        reason: SuppressionReason,
+        evidence: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let id = self.0.ids.next();
+        let cancelled =
+            tx.suppress(&Suppress { id, organisation_id, address, reason, evidence, actor }, now)?;
+        let Some(cancelled) = cancelled else { return Ok(false) };
+        self.record_cancelled(tx, actor, organisation_id, &cancelled, "The address is suppressed.")?;
+        let detail = format!("{address}: {evidence}");
+        self.note(tx, organisation_id, actor, "suppression.added", None, detail, now)?;
+        Ok(true)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
+    fn note(
+        &self,
+        tx: &mut Tx<'_>,
+        organisation_id: OrganisationId,
+        actor: Actor,
+        event: &'static str,
+        invoice_id: Option<InvoiceId>,
+        detail: String,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        tx.record(&AuditEntry {
+            id: self.0.ids.next(),
+            organisation_id,
+            at,
+            actor,
+            event,
+            invoice_id,
+            mail_id: None,
+            batch_id: None,
+            detail,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! "Hold reminders" and "Lift hold", on an invoice and on a customer, each asked before it is done.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::WebError;
+use super::frame::{Frame, Section, page_with, see_other};
+use super::session::{Posted, SignedIn};
+use crate::domain::hold::Hold;
+use crate::domain::ids::{CustomerId, InvoiceId};
+use crate::domain::person::Permission;
+
+/// The routes.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/invoices/{id}/hold/edit", web::get().to(ask_invoice))
+        .route("/invoices/{id}/hold", web::post().to(hold_invoice))
+        .route("/invoices/{id}/hold/lifting", web::post().to(release_invoice))
+        .route("/customers/{id}/hold/edit", web::get().to(ask_customer))
+        .route("/customers/{id}/hold", web::post().to(hold_customer))
+        .route("/customers/{id}/hold/lifting", web::post().to(release_customer));
+}
+
+#[derive(Template)]
+#[template(path = "holds/edit.html")]
+struct HoldPage {
+    frame: Frame,
+    what: String,
+    back: String,
+    hold: Option<String>,
+    form: HoldForm,
+    problem: Option<String>,
+}
+
+/// A hold as a person writes it.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HoldForm {
+    reason: String,
+    until: String,
+}
+
+impl HoldForm {
+    fn hold(&self, today: NaiveDate) -> Result<Hold, String> {
+        let reason = self
+            .reason
+            .parse()
+            .map_err(|_| "Write a reason: it is shown wherever a reminder is left out for it.")?;
+        let until = match self.until.trim() {
+            "" => None,
+            day => {
+                Some(day.parse::<NaiveDate>().map_err(|_| format!("\u{201c}{day}\u{201d} is not a day."))?)
+            }
+        };
+        match until {
+            Some(last) if last < today => Err("The last day has passed.".to_owned()),
+            until => Ok(Hold { reason, until }),
+        }
+    }
+}
+
+/// What is held, and where its page is.
+struct Held {
+    what: String,
+    back: String,
+    hold: Option<Hold>,
+}
+
+async fn invoice(by: &SignedIn, id: InvoiceId) -> Result<Held, WebError> {
+    by.require(Permission::Hold)?;
+    let organisation = by.organisation.id;
+    let row = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| snapshot.invoice(organisation, id)?.ok_or(WebError::NotFound))
+        .await?;
+    let what = format!("invoice {} of {}", row.invoice.number, row.customer_name);
+    Ok(Held { what, back: format!("/invoices/{id}"), hold: row.holds.invoice })
+}
+
+async fn customer(by: &SignedIn, id: CustomerId) -> Result<Held, WebError> {
+    by.require(Permission::Hold)?;
+    let organisation = by.organisation.id;
+    let (customer, hold) = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| {
+            let customer = snapshot.customer(organisation, id)?.ok_or(WebError::NotFound)?;
+            Ok((customer, snapshot.customer_hold(organisation, id)?))
+        })
+        .await?;
+    Ok(Held { what: format!("all invoices of {}", customer.name), back: format!("/customers/{id}"), hold })
+}
+
+fn ask(by: &SignedIn, held: Held, form: HoldForm, problem: Option<String>) -> Result<HttpResponse, WebError> {
+    let today = by.today();
+    let hold = held.hold.filter(|hold| hold.is_active(today)).map(|hold| format!("On hold {hold}"));
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let prefix = if problem.is_some() { "Error: " } else { "" };
+    let frame = by.frame(Section::Invoices, format!("{prefix}Hold reminders"));
+    page_with(status, &HoldPage { frame, what: held.what, back: held.back, hold, form, problem })
+}
+
+/// `GET /invoices/{id}/hold/edit`
+async fn ask_invoice(by: SignedIn, path: web::Path<InvoiceId>) -> Result<HttpResponse, WebError> {
+    let held = invoice(&by, *path).await?;
+    ask(&by, held, HoldForm::default(), None)
+}
+
+/// `POST /invoices/{id}/hold`
+async fn hold_invoice(
+    path: web::Path<InvoiceId>,
+    posted: Posted<HoldForm>,
+) -> Result<HttpResponse, WebError> {
+    let (by, form) = (posted.by, posted.form);
+    let held = invoice(&by, *path).await?;
+    match form.hold(by.today()) {
+        Ok(hold) => {
+            by.state.actions.hold_invoice(&by.user, *path, Some(hold)).await?;
+            Ok(see_other(held.back))
+        }
+        Err(problem) => ask(&by, held, form, Some(problem)),
+    }
+}
+
+/// `POST /invoices/{id}/hold/lifting`
+async fn release_invoice(
+    path: web::Path<InvoiceId>,
+    posted: Posted<super::sign_in::Nothing>,
+) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    let held = invoice(&by, *path).await?;
+    by.state.actions.hold_invoice(&by.user, *path, None).await?;
+    Ok(see_other(held.back))
+}
+
+/// `GET /customers/{id}/hold/edit`
+async fn ask_customer(by: SignedIn, path: web::Path<CustomerId>) -> Result<HttpResponse, WebError> {
+    let held = customer(&by, *path).await?;
+    ask(&by, held, HoldForm::default(), None)
+}
+
+/// `POST /customers/{id}/hold`
+async fn hold_customer(
+    path: web::Path<CustomerId>,
+    posted: Posted<HoldForm>,
+) -> Result<HttpResponse, WebError> {
+    let (by, form) = (posted.by, posted.form);
+    let held = customer(&by, *path).await?;
+    match form.hold(by.today()) {
+        Ok(hold) => {
+            by.state.actions.hold_customer(&by.user, *path, Some(hold)).await?;
+            Ok(see_other(held.back))
+        }
+        Err(problem) => ask(&by, held, form, Some(problem)),
+    }
+}
+
+/// `POST /customers/{id}/hold/lifting`
+async fn release_customer(
+    path: web::Path<CustomerId>,
+    posted: Posted<super::sign_in::Nothing>,
+) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    let held = customer(&by, *path).await?;
+    by.state.actions.hold_customer(&by.user, *path, None).await?;
+    Ok(see_other(held.back))
+}
