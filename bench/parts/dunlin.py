@@ -4,6 +4,7 @@ import html
 import http.client
 import pathlib
 import re
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -98,21 +99,25 @@ class Dunlin:
         self.log = open(self.folder / "log", "wb")
         self.server = subprocess.Popen([self.binary, "serve", "--bind", "127.0.0.1:0"], env=self.env, text=True,
                                        stdout=subprocess.PIPE, stderr=self.log)
-        address = None
+        try:
+            self.person = Person(self.address())
+            self.lengthen_mail()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def address(self):
         for line in self.server.stdout:
             if line.startswith("Listening on "):
-                address = line.strip().rpartition("/")[2]
-                break
-        if address is None:
-            raise SystemExit(f"bench: dunlin did not start:\n{(self.folder / 'log').read_text()}")
-        self.person = Person(address)
-        self.lengthen_mail()
-        return self
+                return line.strip().rpartition("/")[2]
+        raise SystemExit(f"bench: dunlin did not start:\n{(self.folder / 'log').read_text()}")
 
     def __exit__(self, *_):
         self.server.terminate()
         self.server.wait()
         self.log.close()
+        shutil.rmtree(self.folder)
 
     def lengthen_mail(self):
         """Saves the benchmark's text in the editor."""
@@ -125,21 +130,24 @@ class Dunlin:
         query = "SELECT id FROM invoice ORDER BY number"
         if self.postgres:
             return self.postgres.psql(self.database.rpartition("/")[2], query).split()
-        with self.sqlite() as connection:
-            return [id for (id,) in connection.execute(query)]
+        connection = self.sqlite()
+        ids = [id for (id,) in connection.execute(query)]
+        connection.close()
+        return ids
 
     def sqlite(self):
         return sqlite3.connect(f"file:{self.folder}/data/dunlin.db?mode=ro", uri=True)
 
     def ask_each_alone(self, ids):
-        """Seconds for asking SQLite for each invoice alone, over one open connection."""
-        connection = self.sqlite()
-        started = time.perf_counter()
-        found = sum(len(connection.execute(ONE_INVOICE, (id,)).fetchall()) for id in ids)
-        seconds = time.perf_counter() - started
+        """Seconds for asking SQLite for each invoice alone, over one open connection; the better of two passes."""
+        connection, passes = self.sqlite(), []
+        for _ in range(2):
+            started = time.perf_counter()
+            found = sum(len(connection.execute(ONE_INVOICE, (id,)).fetchall()) for id in ids)
+            passes.append(time.perf_counter() - started)
+            assert found == len(ids)
         connection.close()
-        assert found == len(ids)
-        return seconds
+        return min(passes)
 
     def remind(self, ids, sink):
         """Selects, confirms, and waits for the last status; the seconds of each, the CPU time and the memory."""

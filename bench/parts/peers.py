@@ -46,8 +46,8 @@ class Nodemailer:
         package = json.loads((BENCH / "nodemailer/node_modules/nodemailer/package.json").read_text())
         self.version = f"nodemailer {package['version']} (Node.js {run('node', '--version')})"
 
-    def send(self, count, port, mail):
-        return measured("node", BENCH / "nodemailer/pool.mjs", str(port), str(count), mail)
+    def send(self, count, port, mail, *how):
+        return measured("node", BENCH / "nodemailer/pool.mjs", str(port), str(count), mail, *how)
 
 
 class PostOffice:
@@ -68,8 +68,11 @@ class PostOffice:
 def measured(*command):
     """Runs a peer's program: the seconds that it tells, and its memory."""
     child = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with Memory(child.pid) as memory:
-        out, errors = child.communicate()
+    try:
+        with Memory(child.pid) as memory:
+            out, errors = child.communicate()
+    finally:
+        child.kill()
     if child.returncode != 0:
         raise SystemExit(f"bench: {command[1]} failed:\n{out}{errors[-3_000:]}")
     told = json.loads(out.splitlines()[-1])

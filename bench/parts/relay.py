@@ -1,7 +1,7 @@
 """python3 relay.py PORT DELAY [FILE]: a mail server that waits DELAY seconds before each reply, as one far away does.
 
-It offers PIPELINING (RFC 2920): the commands of one segment are answered together, in order, DELAY after they were read.
-Prints how many mails it took, and keeps the last one in FILE.
+It offers PIPELINING (RFC 2920): the commands of one segment are answered together, in order, DELAY after they were
+read. Prints how many mails it took, and keeps the last one in FILE.
 """
 import asyncio
 import sys
