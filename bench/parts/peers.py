@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from processes import Memory, run
+from processes import Memory, install, run
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 PEERS = BENCH / ".peers"
@@ -20,19 +20,14 @@ class Postfix:
     def __init__(self):
         folder = PEERS / f"postfix-{POSTFIX}"
         self.source, self.sink = folder / "usr/sbin/smtp-source", folder / "usr/sbin/smtp-sink"
-        libraries = f"{folder}/usr/lib/postfix:{folder}/usr/lib/{os.uname().machine}-linux-gnu"
-        self.env = {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": libraries}
+        self.env = {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": f"{folder}/usr/lib/postfix"}
         if not self.sink.exists():
-            self.unpack(folder, f"postfix={POSTFIX}")
+            install()
+            folder.mkdir(parents=True, exist_ok=True)
+            run("apt-get", "download", f"postfix={POSTFIX}", cwd=folder)
+            run("dpkg", "-x", next(folder.glob("*.deb")), folder)
         if "not found" in run("ldd", self.sink, env=self.env):
-            self.unpack(folder, *LIBRARIES)
-
-    def unpack(self, folder, *packages):
-        folder.mkdir(parents=True, exist_ok=True)
-        run("apt-get", "download", *packages, cwd=folder)
-        for package in folder.glob("*.deb"):
-            run("dpkg", "-x", package, folder)
-            package.unlink()
+            install(*LIBRARIES)
 
     def send(self, count, port):
         started = time.perf_counter()

@@ -29,6 +29,16 @@ def run(*command, **options):
     return done.stdout.strip()
 
 
+def install(*packages):
+    """Debian's packages, or with none its lists alone."""
+    as_root = [] if os.getuid() == 0 else ["sudo"]
+    run(*as_root, "apt-get", "update", "--quiet=2")
+    if packages:
+        print(f"Installing {' '.join(packages)}")
+        run(*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet=2",
+            "--no-install-recommends", *packages)
+
+
 def cpu_seconds(pid):
     """utime + stime of a whole process."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
