@@ -54,7 +54,7 @@ class PostOffice:
         run(self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", needs)
         pins = dict(line.split("==") for line in needs.read_text().split())
         self.version = f"django-post_office {pins['django-post_office']} (Django {pins['Django']}, " \
-            f"Python {sys.version.split()[0]})"
+            f"{run(self.python, '--version')})"
 
     def send(self, count, port, mail, database, folder):
         return measured(self.python, BENCH / "post_office/send.py", str(port), str(count), mail, database, folder)

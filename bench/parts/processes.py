@@ -135,13 +135,20 @@ class Postgres:
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres")
         self.data = f"{self.folder}/data"
+        try:
+            self.start()
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
+        return self
+
+    def start(self):
         self.as_postgres("initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
                          "--encoding", "UTF8", "--locale", "C")
         self.port = free_port()
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{self.folder}'"
         self.as_postgres("pg_ctl", "--pgdata", self.data, "--log", f"{self.folder}/log", "--silent", "--wait",
                          "start", "--options", options)
-        return self
 
     def __exit__(self, *_):
         self.as_postgres("pg_ctl", "--pgdata", self.data, "--mode", "immediate", "--silent", "stop")
