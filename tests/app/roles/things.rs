@@ -33,7 +33,7 @@ impl Things {
         });
         app.ledger(&ledger.each_ref().map(String::as_str)).await;
         let clerk = app.clerk().await;
-        app.sink.misbehave("FAIL", Whim::Reply("RCPT", "550 5.1.1 no such user"));
+        app.sink.misbehave("FAIL", Whim::Reply("RCPT", "550 5.3.0 not for us"));
         app.sink.misbehave("DOT", Whim::Drop("dot"));
         let sending = ["SENT", "FAIL", "DOT1", "DOT2"].map(number);
         let failed = clerk.confirm(&clerk.propose(&sending.each_ref().map(String::as_str)).await).await;
