@@ -90,7 +90,7 @@ pub const ROUTES: &[Route] = &[
     get("/invoices/{id}/payments/new", Who::Least(Clerk)),
     post("/invoices/{id}/payments", Who::Least(Clerk), NOTHING),
     get("/suppressions", Who::Least(Viewer)),
-    post("/suppressions", Who::Least(Clerk), &[("address", "new@suppressed.example")]),
+    post("/suppressions", Who::Least(Clerk), &[("address", "{invoice}@suppressed.example")]),
     post("/suppressions/{id}/lifting", Who::Least(Clerk), &[("reason", "they asked")]),
     get("/invoices/{id}/hold/edit", Who::Least(Clerk)),
     post("/invoices/{id}/hold", Who::Least(Clerk), &[("reason", "a dispute")]),
