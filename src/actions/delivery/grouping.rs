@@ -1,12 +1,15 @@
-//! One writer for the steps of all connections: what arrives while a transaction is being made durable goes into the next
+//! Writers for the steps of all connections: what arrives while a transaction is being made durable goes into the next
 //! one together. A durable commit is the unit of cost, so speed costs no promise.
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{ActionError, Actions, Done, Letter};
 use crate::store::StoreError;
+
+/// Writers at a time where the database takes several.
+const WRITERS: usize = 3;
 
 /// The answer at the point of no return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +32,20 @@ struct Request {
 }
 
 impl Actions {
-    /// Starts a writer that groups the steps of so many connections.
+    /// Starts what groups the steps of so many connections: one writer where the database takes one at a time, a few
+    /// where it takes several.
     pub fn grouping(&self, connections: usize) -> Grouping {
-        let (sender, mut requests) = mpsc::channel::<Request>(connections);
-        let actions = self.clone();
-        tokio::spawn(async move {
-            let mut group = Vec::with_capacity(connections);
-            while requests.recv_many(&mut group, connections).await > 0 {
-                actions.write_group(std::mem::take(&mut group)).await;
-            }
-        });
+        let (sender, requests) = mpsc::channel::<Request>(connections);
+        let requests = Arc::new(Mutex::new(requests));
+        for _ in 0..if self.0.store.shares_sending() { WRITERS } else { 1 } {
+            let (actions, requests) = (self.clone(), requests.clone());
+            tokio::spawn(async move {
+                let mut group = Vec::with_capacity(connections);
+                while requests.lock().await.recv_many(&mut group, connections).await > 0 {
+                    actions.write_group(std::mem::take(&mut group)).await;
+                }
+            });
+        }
         Grouping(sender)
     }
 
