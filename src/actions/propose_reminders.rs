@@ -108,7 +108,7 @@ impl Ground {
                 let ids = snapshot.matching_ids(self.organisation.id, filter, today, MAX_BATCH + 1)?;
                 if ids.len() > MAX_BATCH {
                     return Err(ActionError::TooMany(
-                        snapshot.matching(self.organisation.id, filter, today, None)?.count,
+                        snapshot.matching(self.organisation.id, filter, today)?.count,
                     ));
                 }
                 ids

@@ -41,11 +41,6 @@ impl Tab {
             Self::All => "All",
         }
     }
-
-    /// Whether every invoice in it is remindable, by definition.
-    pub fn is_all_remindable(self) -> bool {
-        matches!(self, Self::Open | Self::Overdue | Self::Upcoming)
-    }
 }
 
 named! {
@@ -130,6 +125,12 @@ impl InvoiceFilter {
             most: None,
             not_reminded: None,
         }
+    }
+
+    /// Whether it tells invoices apart by tab, currency and due day alone.
+    pub fn is_by_kind(&self) -> bool {
+        let (currency, due_from, due_to) = (self.currency, self.due_from, self.due_to);
+        *self == Self { currency, due_from, due_to, ..Self::tab(self.tab) }
     }
 
     /// Whether anything narrows the tab.

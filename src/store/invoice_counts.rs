@@ -1,21 +1,21 @@
-//! The figures of the Invoices page: how many, how much is owed, how many are not remindable and why. Each is read from
-//! an index alone, and the organisation's state counts once for a page.
+//! The figures of the Invoices page: how many, how much is owed, how many are not remindable and why. What currency,
+//! state, archive and due day tell is read from the tally that the database keeps; any other filter is counted from the
+//! invoices that it finds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::columns::{count, money, parsed};
-use super::invoice_filter::push_filter;
-use super::invoice_list::CountRow;
+use super::invoice_filter::{push_filter, push_kinds};
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::ids::OrganisationId;
 use crate::domain::invoice::{Ineligible, InvoiceState};
 use crate::domain::invoice_list::{InvoiceFilter, Tab};
-use crate::domain::money::Totals;
+use crate::domain::money::{Currency, Money, Totals};
 
 /// Everything that a filter matches, in figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,147 +28,138 @@ pub struct Matching {
     pub ineligible: Vec<(Ineligible, usize)>,
 }
 
-/// How many invoices there are in each state.
+/// Invoices in figures, a kind each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StateCounts {
-    active: BTreeMap<InvoiceState, usize>,
-    archived: usize,
-}
+pub struct Figures(Vec<Kind>);
 
-impl StateCounts {
-    fn of(&self, states: &[InvoiceState]) -> usize {
-        states.iter().filter_map(|state| self.active.get(state)).sum()
-    }
-
-    fn total(&self) -> usize {
-        self.active.values().sum::<usize>() + self.archived
-    }
-
-    fn ineligible(&self) -> Vec<(Ineligible, usize)> {
-        [
-            (Ineligible::Archived, self.archived),
-            (Ineligible::Draft, self.of(&[InvoiceState::Draft])),
-            (Ineligible::Paid, self.of(&[InvoiceState::Paid])),
-            (Ineligible::Void, self.of(&[InvoiceState::Void])),
-            (Ineligible::Credited, self.of(&[InvoiceState::Credited])),
-        ]
-        .into_iter()
-        .filter(|(_, number)| *number > 0)
-        .collect()
-    }
+/// Invoices that are alike: in one currency, in one state, archived or not, due before today or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kind {
+    state: InvoiceState,
+    is_archived: bool,
+    is_past_due: bool,
+    number: usize,
+    owed: Money,
 }
 
 #[derive(QueryableByName)]
-struct TotalRow {
+struct KindRow {
     #[diesel(sql_type = Text)]
     currency: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Bool)]
+    is_archived: bool,
+    #[diesel(sql_type = Bool)]
+    is_past_due: bool,
     #[diesel(sql_type = BigInt)]
     number: i64,
     #[diesel(sql_type = BigInt)]
     owed: i64,
 }
 
-#[derive(QueryableByName)]
-struct StateRow {
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-    #[diesel(sql_type = BigInt)]
-    archived: i64,
+impl Kind {
+    fn is_in(&self, tab: Tab) -> bool {
+        let is_open =
+            !self.is_archived && matches!(self.state, InvoiceState::Sent | InvoiceState::PartiallyPaid);
+        match tab {
+            Tab::Open => is_open,
+            Tab::Overdue => is_open && self.is_past_due,
+            Tab::Upcoming => is_open && !self.is_past_due,
+            Tab::Paid => !self.is_archived && self.state == InvoiceState::Paid,
+            Tab::Draft => !self.is_archived && self.state == InvoiceState::Draft,
+            Tab::Archived => self.is_archived,
+            Tab::All => true,
+        }
+    }
+}
+
+impl TryFrom<KindRow> for Kind {
+    type Error = StoreError;
+
+    fn try_from(row: KindRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: parsed("invoice.state", &row.state)?,
+            is_archived: row.is_archived,
+            is_past_due: row.is_past_due,
+            number: count("count", row.number)?,
+            owed: money("invoice.balance", row.owed, &row.currency)?,
+        })
+    }
+}
+
+impl Figures {
+    /// How many are in a tab.
+    pub fn count(&self, tab: Tab) -> usize {
+        self.0.iter().filter(|kind| kind.is_in(tab)).map(|kind| kind.number).sum()
+    }
+
+    /// The currencies in which there are any.
+    pub fn currencies(&self) -> BTreeSet<Currency> {
+        self.0.iter().map(|kind| kind.owed.currency()).collect()
+    }
+
+    fn in_tab(&self, tab: Tab) -> Matching {
+        let mut matching = Matching::default();
+        let mut ineligible = BTreeMap::<Ineligible, usize>::new();
+        for kind in self.0.iter().filter(|kind| kind.is_in(tab)) {
+            matching.count += kind.number;
+            if kind.owed.minor() > 0 {
+                matching.totals.add(kind.owed);
+            }
+            if let Some(why) = Ineligible::of(kind.state, kind.owed.minor() > 0, kind.is_archived) {
+                *ineligible.entry(why).or_default() += kind.number;
+            }
+        }
+        matching.ineligible = ineligible.into_iter().collect();
+        matching
+    }
 }
 
 impl Snapshot<'_> {
-    /// How many of the invoices that a filter matches are in each state.
-    pub fn state_counts(
+    /// All invoices of an organisation in figures, as of a day.
+    pub fn ledger_figures(
         &mut self,
         organisation: OrganisationId,
-        filter: &InvoiceFilter,
         today: NaiveDate,
-    ) -> Result<StateCounts, StoreError> {
-        let mut sql = Sql::new(
-            "SELECT i.state, COUNT(*) AS number, COUNT(i.archived_at) AS archived FROM invoice i WHERE ",
-        );
-        push_filter(&mut sql, organisation, filter, today);
-        sql.push(" GROUP BY i.state");
-        let mut counts = StateCounts::default();
-        for row in sql.load::<StateRow>(self.connection())? {
-            let state = parsed("invoice.state", &row.state)?;
-            counts.active.insert(state, count("count", row.number - row.archived)?);
-            counts.archived += count("count", row.archived)?;
-        }
-        Ok(counts)
+    ) -> Result<Figures, StoreError> {
+        self.figures(organisation, &InvoiceFilter::tab(Tab::All), today)
     }
 
-    /// How many invoices each tab has, before any filter; `everything` are the organisation's state counts.
-    pub fn tab_counts(
-        &mut self,
-        organisation: OrganisationId,
-        everything: &StateCounts,
-        today: NaiveDate,
-    ) -> Result<Vec<(Tab, usize)>, StoreError> {
-        let mut sql = Sql::new("SELECT COUNT(*) AS number FROM invoice i WHERE ");
-        push_filter(&mut sql, organisation, &InvoiceFilter::tab(Tab::Overdue), today);
-        let overdue = sql.first::<CountRow>(self.connection())?.ok_or(StoreError::Missing("count"))?.number;
-        let overdue = count("count", overdue)?;
-        let open = everything.of(&[InvoiceState::Sent, InvoiceState::PartiallyPaid]);
-        let number = |tab| match tab {
-            Tab::Open => open,
-            Tab::Overdue => overdue,
-            Tab::Upcoming => open - overdue,
-            Tab::Paid => everything.of(&[InvoiceState::Paid]),
-            Tab::Draft => everything.of(&[InvoiceState::Draft]),
-            Tab::Archived => everything.archived,
-            Tab::All => everything.total(),
-        };
-        Ok(Tab::ALL.iter().map(|&tab| (tab, number(tab))).collect())
-    }
-
-    /// Everything that a filter matches, in figures. `everything` are the organisation's state counts, where the caller
-    /// has read them already: for the tab All they are the answer.
+    /// Everything that a filter matches, in figures.
     pub fn matching(
         &mut self,
         organisation: OrganisationId,
         filter: &InvoiceFilter,
         today: NaiveDate,
-        everything: Option<&StateCounts>,
     ) -> Result<Matching, StoreError> {
-        if filter.tab.is_all_remindable() {
-            let (count, totals) = self.owed(organisation, filter, today)?;
-            return Ok(Matching { count, totals, ineligible: Vec::new() });
-        }
-        let counts = match everything {
-            Some(everything) if *filter == InvoiceFilter::tab(Tab::All) => everything.clone(),
-            _ => self.state_counts(organisation, filter, today)?,
-        };
-        let totals = match filter.tab {
-            Tab::Paid => Totals::default(),
-            _ => self.owed(organisation, filter, today)?.1,
-        };
-        Ok(Matching { count: counts.total(), totals, ineligible: counts.ineligible() })
+        Ok(self.figures(organisation, filter, today)?.in_tab(filter.tab))
     }
 
-    /// How many of the matching invoices have something owed on them, and how much.
-    fn owed(
+    fn figures(
         &mut self,
         organisation: OrganisationId,
         filter: &InvoiceFilter,
         today: NaiveDate,
-    ) -> Result<(usize, Totals), StoreError> {
-        let mut sql = Sql::new(
-            "SELECT i.currency, COUNT(*) AS number, CAST(SUM(i.balance) AS BIGINT) AS owed FROM invoice i WHERE ",
-        );
-        push_filter(&mut sql, organisation, filter, today);
-        if !filter.tab.is_all_remindable() {
-            // PostgreSQL adds up BIGINTs as NUMERIC: the many zeros of what is paid would cost the most.
-            sql.push(" AND i.balance > 0");
+    ) -> Result<Figures, StoreError> {
+        let mut sql = Sql::new("SELECT i.currency, i.state, ");
+        if filter.is_by_kind() {
+            sql.push("i.is_archived, i.due_on < ").value(today);
+            sql.push(
+                " AS is_past_due, CAST(SUM(i.number) AS BIGINT) AS number, CAST(SUM(i.owed) AS BIGINT) AS owed \
+                 FROM invoice_tally i WHERE ",
+            );
+            push_kinds(&mut sql, organisation, filter);
+            sql.push(" GROUP BY 1, 2, 3, 4 HAVING SUM(i.number) > 0");
+        } else {
+            sql.push("i.archived_at IS NOT NULL AS is_archived, i.due_on < ").value(today);
+            sql.push(
+                " AS is_past_due, COUNT(*) AS number, CAST(SUM(i.balance) AS BIGINT) AS owed FROM invoice i WHERE ",
+            );
+            push_filter(&mut sql, organisation, filter, today);
+            sql.push(" GROUP BY 1, 2, 3, 4");
         }
-        sql.push(" GROUP BY i.currency");
-        let (mut number, mut totals) = (0, Totals::default());
-        for row in sql.load::<TotalRow>(self.connection())? {
-            number += count("count", row.number)?;
-            totals.add(money("invoice.balance", row.owed, &row.currency)?);
-        }
-        Ok((number, totals))
+        let rows = sql.load::<KindRow>(self.connection())?;
+        rows.into_iter().map(Kind::try_from).collect::<Result<_, _>>().map(Figures)
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn push_filter(
     today: NaiveDate,
 ) {
     const OPEN: &str = " AND i.state IN ('Sent', 'PartiallyPaid') AND i.archived_at IS NULL";
-    sql.push("i.organisation_id = ").value(organisation.to_string());
+    push_kinds(sql, organisation, filter);
     match filter.tab {
         Tab::Open => sql.push(OPEN),
         Tab::Overdue => sql.push(OPEN).push(" AND i.due_on < ").value(today),
@@ -27,27 +27,19 @@ pub(super) fn push_filter(
     };
     if let Some(search) = &filter.search {
         let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        // Each half is found by itself; with an OR every invoice would be looked at.
+        // Each half is found by itself; with an OR every invoice would be looked at. SQLite keeps to a CROSS JOIN's order:
+        // the few customers that match come before their invoices.
         sql.push(" AND i.id IN (SELECT id FROM invoice WHERE organisation_id = ")
             .value(organisation.to_string());
         sql.push(" AND number_folded LIKE ").value(pattern.as_str()).push(" ESCAPE '\\'");
         sql.push(
-            " UNION SELECT f.id FROM customer d JOIN invoice f ON f.organisation_id = d.organisation_id",
+            " UNION SELECT f.id FROM customer d CROSS JOIN invoice f WHERE f.organisation_id = d.organisation_id",
         );
-        sql.push(" AND f.customer_id = d.id WHERE d.organisation_id = ").value(organisation.to_string());
+        sql.push(" AND f.customer_id = d.id AND d.organisation_id = ").value(organisation.to_string());
         sql.push(" AND d.search LIKE ").value(pattern).push(" ESCAPE '\\')");
     }
     if let Some(customer) = filter.customer {
         sql.push(" AND i.customer_id = ").value(customer.to_string());
-    }
-    if let Some(currency) = filter.currency {
-        sql.push(" AND i.currency = ").value(currency.code());
-    }
-    if let Some(day) = filter.due_from {
-        sql.push(" AND i.due_on >= ").value(day);
-    }
-    if let Some(day) = filter.due_to {
-        sql.push(" AND i.due_on <= ").value(day);
     }
     if filter.least.is_some() || filter.most.is_some() {
         push_amounts(sql, filter.least, filter.most);
@@ -64,6 +56,20 @@ pub(super) fn push_filter(
                 .value(since.and_utc())
                 .push(")");
         }
+    }
+}
+
+/// What of a filter the tally of invoices can tell as well: all but its tab and what concerns single invoices.
+pub(super) fn push_kinds(sql: &mut Sql, organisation: OrganisationId, filter: &InvoiceFilter) {
+    sql.push("i.organisation_id = ").value(organisation.to_string());
+    if let Some(currency) = filter.currency {
+        sql.push(" AND i.currency = ").value(currency.code());
+    }
+    if let Some(day) = filter.due_from {
+        sql.push(" AND i.due_on >= ").value(day);
+    }
+    if let Some(day) = filter.due_to {
+        sql.push(" AND i.due_on <= ").value(day);
     }
 }
 

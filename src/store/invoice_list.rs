@@ -5,14 +5,13 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text};
 
 use super::columns::{count, parsed};
-use super::invoice_counts::{Matching, StateCounts};
+use super::invoice_counts::Matching;
 use super::invoice_filter::push_filter;
 use super::invoices::{COLUMNS, InvoiceRow, Row};
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::ids::{InvoiceId, OrganisationId};
 use crate::domain::invoice_list::{Cursor, InvoiceFilter, InvoiceList, Place, Sort, SortKey, Tab};
-use crate::domain::money::Currency;
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,21 +51,19 @@ const FROM: &str = " FROM invoice i JOIN customer c ON c.id = i.customer_id ";
 const FROM_CUSTOMERS: &str = " FROM customer c CROSS JOIN invoice i ";
 
 impl Snapshot<'_> {
-    /// One page of an organisation's invoices as of a day. `everything` are the organisation's state counts, where the
-    /// caller has read them already.
+    /// One page of an organisation's invoices as of a day.
     pub fn invoice_page(
         &mut self,
         organisation: OrganisationId,
         list: &InvoiceList,
         today: NaiveDate,
-        everything: Option<&StateCounts>,
     ) -> Result<InvoicePage, StoreError> {
         let (mut rows, has_more) = self.rows_at(organisation, list, today)?;
         let is_backwards = matches!(list.place, Place::Before(_));
         if is_backwards {
             rows.reverse();
         }
-        let matching = self.matching(organisation, &list.filter, today, everything)?;
+        let matching = self.matching(organisation, &list.filter, today)?;
         let first_cursor = rows.first().map(|row| cursor_of(row, list.sort.key));
         let last_cursor = rows.last().map(|row| cursor_of(row, list.sort.key));
         let first = match (&list.place, &first_cursor) {
@@ -115,30 +112,6 @@ impl Snapshot<'_> {
         }
         sql.push(" ORDER BY i.id LIMIT ").value(limit as i64);
         sql.load::<Row>(self.connection())?.into_iter().map(InvoiceRow::try_from).collect()
-    }
-
-    /// The currencies that an organisation's invoices have.
-    pub fn invoice_currencies(&mut self, organisation: OrganisationId) -> Result<Vec<Currency>, StoreError> {
-        // One probe for each currency that exists; a DISTINCT would read every invoice.
-        let mut currencies = Vec::new();
-        let mut after = String::new();
-        #[derive(QueryableByName)]
-        struct CurrencyRow {
-            #[diesel(sql_type = diesel::sql_types::Nullable<Text>)]
-            currency: Option<String>,
-        }
-        while let Some(found) = Sql::new(
-            "SELECT MIN(currency) AS currency FROM invoice WHERE organisation_id = $1 AND currency > $2",
-        )
-        .bind(organisation.to_string())
-        .bind(after.as_str())
-        .first::<CurrencyRow>(self.connection())?
-        .and_then(|row| row.currency)
-        {
-            currencies.push(parsed("invoice.currency", &found)?);
-            after = found;
-        }
-        Ok(currencies)
     }
 
     /// The earliest due day of what is upcoming: what "all clear" speaks of.

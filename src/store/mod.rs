@@ -54,7 +54,7 @@ pub use email_templates::{DraftText, EmailTemplate, SavedText};
 pub use enqueue::{NewReminder, NewTestMail, Posting, ReminderPosting};
 pub use imports::KeptFile;
 pub use installation::RelayDown;
-pub use invoice_counts::{Matching, StateCounts};
+pub use invoice_counts::{Figures, Matching};
 pub use invoice_list::InvoicePage;
 pub use invoices::InvoiceRow;
 pub use ledger::{WrittenCustomer, WrittenInvoice};

@@ -106,8 +106,8 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
                 per: 100,
                 place: Place::Start,
             };
-            let invoices = snapshot.invoice_page(organisation, &list, today, None)?;
-            let open = snapshot.matching(organisation, &filter(Tab::Open), today, None)?;
+            let invoices = snapshot.invoice_page(organisation, &list, today)?;
+            let open = snapshot.matching(organisation, &filter(Tab::Open), today)?;
             let hold = snapshot.customer_hold(organisation, id)?.filter(|hold| hold.is_active(today));
             let log = ReminderFilter { customer: Some(id), ..ReminderFilter::default() };
             Ok((customer, invoices, open, snapshot.reminders(organisation, &log, None, 20)?, hold))

@@ -14,7 +14,7 @@ use crate::domain::money::{Currency, grouped_count};
 use crate::domain::organisation::{ago, day_in_words};
 use crate::domain::person::Permission;
 use crate::domain::proposal::ineligible_sentence;
-use crate::store::{InvoicePage, InvoiceRow};
+use crate::store::{Figures, InvoicePage, InvoiceRow};
 
 /// One row, in words.
 pub struct RowView {
@@ -183,20 +183,17 @@ impl InvoicesPage {
     ) -> Result<Self, WebError> {
         let (organisation, today) = (signed_in.organisation.id, signed_in.today());
         let wanted = list.clone();
-        let (found, counts, currencies, next_due) = signed_in
+        let (found, figures, next_due) = signed_in
             .state
             .reader
             .read::<_, WebError>(move |snapshot| {
-                let everything = snapshot.state_counts(organisation, &InvoiceFilter::tab(Tab::All), today)?;
-                let found = snapshot.invoice_page(organisation, &wanted, today, Some(&everything))?;
+                let found = snapshot.invoice_page(organisation, &wanted, today)?;
                 let next_due =
                     if found.rows.is_empty() { snapshot.next_due_day(organisation, today)? } else { None };
-                let counts = snapshot.tab_counts(organisation, &everything, today)?;
-                Ok((found, counts, snapshot.invoice_currencies(organisation)?, next_due))
+                Ok((found, snapshot.ledger_figures(organisation, today)?, next_due))
             })
             .await?;
         let user = &signed_in.user;
-        let all = counts.iter().find(|(tab, _)| *tab == Tab::All).map_or(0, |(_, count)| *count);
         let ineligible: usize = found.matching.ineligible.iter().map(|(_, count)| count).sum();
         Ok(Self {
             frame: signed_in.frame(Section::Invoices, "Invoices"),
@@ -205,11 +202,11 @@ impl InvoicesPage {
                 before: String::new(),
                 ..query.clone()
             }),
-            tabs: tabs(&query, list.filter.tab, &counts),
+            tabs: tabs(&query, list.filter.tab, &figures),
             sorts: [SortKey::Number, SortKey::Customer, SortKey::Due, SortKey::Balance]
                 .map(|key| sort_view(&query, list.sort, key)),
             rows: found.rows.iter().map(|row| RowView::new(row, signed_in, checked)).collect(),
-            currencies,
+            currencies: figures.currencies().into_iter().collect(),
             is_filtered: list.filter.is_narrowed(),
             filters_open: InvoiceFilter { search: None, ..list.filter.clone() }.is_narrowed(),
             position: position(&found),
@@ -232,7 +229,10 @@ impl InvoicesPage {
             next: found.next.as_ref().map(|cursor| {
                 address(&InvoiceQuery { after: cursor.to_string(), before: String::new(), ..query.clone() })
             }),
-            emptiness: found.rows.is_empty().then(|| emptiness(&list.filter, all, next_due)),
+            emptiness: found
+                .rows
+                .is_empty()
+                .then(|| emptiness(&list.filter, figures.count(Tab::All), next_due)),
             may_send: user.may(Permission::SendReminder),
             may_change: user.may(Permission::ChangeInvoice),
             may_hold: user.may(Permission::Hold),
@@ -265,19 +265,19 @@ pub(super) fn address(query: &InvoiceQuery) -> String {
     }
 }
 
-fn tabs(query: &InvoiceQuery, current: Tab, counts: &[(Tab, usize)]) -> Vec<TabView> {
-    let view = |(tab, count): &(Tab, usize)| TabView {
+fn tabs(query: &InvoiceQuery, current: Tab, figures: &Figures) -> Vec<TabView> {
+    let view = |&tab: &Tab| TabView {
         label: tab.label(),
-        count: grouped_count(*count),
+        count: grouped_count(figures.count(tab)),
         href: address(&InvoiceQuery {
             tab: tab.to_string(),
             after: String::new(),
             before: String::new(),
             ..query.clone()
         }),
-        is_current: *tab == current,
+        is_current: tab == current,
     };
-    counts.iter().map(view).collect()
+    Tab::ALL.iter().map(view).collect()
 }
 
 fn sort_view(query: &InvoiceQuery, current: Sort, key: SortKey) -> SortView {

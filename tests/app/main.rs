@@ -10,6 +10,7 @@ mod api;
 mod commands;
 mod delivery;
 mod email_notifications;
+mod figures;
 mod holding;
 mod import_command;
 mod imports;

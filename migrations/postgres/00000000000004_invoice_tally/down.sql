@@ -1,0 +1,7 @@
+CREATE INDEX invoice_totals ON invoice (organisation_id, currency, state, archived_at, due_on, balance);
+CREATE INDEX invoice_by_state ON invoice (organisation_id, state, archived_at, due_on);
+DROP TRIGGER invoice_tally_changed ON invoice;
+DROP TRIGGER invoice_tally_added ON invoice;
+DROP FUNCTION invoice_tally_changed();
+DROP FUNCTION invoice_tally_added();
+DROP TABLE invoice_tally;
