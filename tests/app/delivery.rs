@@ -146,15 +146,21 @@ on_both_databases! {
     }
 
     async fn c17_a_text_edited_in_mid_batch_changes_nothing_that_was_confirmed(app: TestApp) {
+        app.sink.misbehave("beta", Whim::Reply("RCPT", "450 4.2.0 greylisted"));
         let batch = batch_of_two(&app).await;
-        let admin = app.admin().await;
-        let editor = admin.get("/automations/email-notifications/invoice-reminder").await;
-        let version = editor.value("version");
-        let fields = [("subject", "Another subject"), ("message", "Another text"), ("version", version.as_str())];
-        admin.post("/automations/email-notifications/invoice-reminder", &fields).await;
         app.send_until_idle().await;
-        assert!(app.sink.deliveries().iter().all(|mail| !mail.text.contains("Another")));
-        admin.get(&batch).await.says("Finished. 2 of 2");
+        let admin = app.admin().await;
+        let editor = "/automations/email-notifications/invoice-reminder";
+        let basis = admin.get(editor).await.value("basis");
+        let fields = [("subject", "Another subject"), ("message", "Another text"), ("basis", basis.as_str())];
+        admin.post(&format!("{editor}/versions"), &fields).await.says("Another text");
+        app.sink.behave();
+        app.clock.advance(TimeDelta::seconds(361));
+        app.send_now().await;
+        let mails = app.sink.deliveries();
+        assert_eq!(mails.len(), 2);
+        assert!(mails.iter().all(|mail| !mail.text.contains("Another")));
+        app.admin().await.get(&batch).await.says("Finished. 2 of 2");
     }
 
     async fn m01_names_and_subjects_beyond_ascii_arrive_as_they_were_written(app: TestApp) {

@@ -15,6 +15,7 @@ mod holding;
 mod import_command;
 mod imports;
 mod people;
+mod racing;
 mod relay;
 mod roles;
 mod selection;

@@ -41,11 +41,11 @@ on_both_databases! {
         clerk.get("/invoices").await.says("just now");
     }
 
-    async fn confirming_twice_is_one_batch_and_one_mail(app: TestApp) {
+    async fn c04_confirming_twice_is_one_batch_and_one_mail(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
         let shown = clerk.propose(&["INV-1"]).await;
-        let (first, second) = (clerk.confirm(&shown).await, clerk.confirm(&shown).await);
+        let (first, second) = tokio::join!(clerk.confirm(&shown), clerk.confirm(&shown));
         assert_eq!(first.url, second.url);
         app.send_until_idle().await;
         assert_eq!(clerk.confirm(&shown).await.url, first.url);
@@ -57,7 +57,7 @@ on_both_databases! {
         app.ledger(LEDGER).await;
         let (one, two) = (app.clerk().await, app.clerk().await);
         let (first, second) = (one.propose(&["INV-1", "INV-3"]).await, two.propose(&["INV-1", "INV-3"]).await);
-        let (a, b) = futures_join(one.confirm(&first), two.confirm(&second)).await;
+        let (a, b) = tokio::join!(one.confirm(&first), two.confirm(&second));
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 2);
         let left_out = [&a.url, &b.url];
@@ -78,7 +78,7 @@ on_both_databases! {
         clerk.propose(&["INV-1"]).await.says("1 e-mail to 1 customer").says("1 was reminded in the last 24 hours.");
     }
 
-    async fn a_stale_confirmation_sends_nothing_and_says_which_invoice_changed(app: TestApp) {
+    async fn c20_a_stale_confirmation_sends_nothing_and_says_which_invoice_changed(app: TestApp) {
         app.ledger(LEDGER).await;
         let (clerk, other) = (app.clerk().await, app.clerk().await);
         let shown = clerk.propose(&["INV-1", "INV-2"]).await;
@@ -246,7 +246,7 @@ on_both_databases! {
         clerk.get(&batch.url).await.says("May have been delivered");
     }
 
-    async fn five_thousand_that_match_are_all_sent_and_one_too_many_is_refused(app: TestApp) {
+    async fn l01_five_thousand_that_match_are_all_sent_and_one_too_many_is_refused(app: TestApp) {
         let mut csv = "customer_name,customer_email,invoice_number,currency,total,due_date\n".to_owned();
         for i in 0..10_001 {
             let day = if i < 5_000 { "2025-11-01" } else { "2025-12-20" };
@@ -267,8 +267,4 @@ on_both_databases! {
         reminded.dedup();
         assert_eq!((reminded.len(), app.sink.deliveries().len()), (5_000, 5_000));
     }
-}
-
-async fn futures_join<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
-    tokio::join!(a, b)
 }

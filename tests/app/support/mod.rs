@@ -7,6 +7,7 @@ mod sink;
 
 use std::io::Cursor;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -214,6 +215,14 @@ impl TestApp {
         let id = organisation.id;
         self.actions.add_organisation(organisation).await.unwrap();
         id
+    }
+
+    /// The file of an embedded database.
+    pub fn file(&self) -> Option<PathBuf> {
+        match &self.database {
+            DatabaseAddress::Sqlite(file) => Some(file.clone()),
+            DatabaseAddress::Postgres(_) => None,
+        }
     }
 
     /// Changes what no door changes yet.

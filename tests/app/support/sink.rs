@@ -1,6 +1,7 @@
 //! A mail server that can be told to misbehave. A delivery counts when its final dot was read.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,8 @@ pub enum Whim {
     Drop(&'static str),
     /// Never answers a step.
     Hang(&'static str),
+    /// Answers a step as usual, but late.
+    Wait(&'static str, Duration),
 }
 
 /// A mail as it arrived.
@@ -21,6 +24,10 @@ pub enum Whim {
 pub struct Delivery {
     pub recipient: String,
     pub text: String,
+    /// When the first line of its body was read.
+    pub begun_at: Instant,
+    /// When its final dot was read.
+    pub ended_at: Instant,
 }
 
 #[derive(Default)]
@@ -79,6 +86,10 @@ impl Sink {
             Some(Whim::Reply(_, reply)) => Some(reply.to_owned()),
             Some(Whim::Drop(_)) => None,
             Some(Whim::Hang(_)) => std::future::pending().await,
+            Some(Whim::Wait(_, time)) => {
+                tokio::time::sleep(time).await;
+                Some(usual.to_owned())
+            }
         }
     }
 
@@ -124,11 +135,14 @@ impl Sink {
                         lines.next_line().await?;
                         return Ok(());
                     }
-                    let Some(text) = body(&mut lines).await? else { return Ok(()) };
+                    let Some(first) = lines.next_line().await? else { return Ok(()) };
+                    let begun_at = Instant::now();
+                    let Some(text) = body(first, &mut lines).await? else { return Ok(()) };
+                    let ended_at = Instant::now();
                     let answer = self.answer("dot", &recipient, "250 2.0.0 queued").await;
                     // One that closes the connection has taken the message.
                     if answer.as_deref().is_none_or(|answer| answer.starts_with('2')) {
-                        let delivery = Delivery { recipient: recipient.clone(), text };
+                        let delivery = Delivery { recipient: recipient.clone(), text, begun_at, ended_at };
                         self.inside.lock().unwrap().deliveries.push(delivery);
                     }
                     let Some(answer) = answer else { return Ok(()) };
@@ -145,22 +159,24 @@ impl Sink {
 impl Whim {
     fn step(&self) -> &'static str {
         match self {
-            Self::Reply(step, _) | Self::Drop(step) | Self::Hang(step) => step,
+            Self::Reply(step, _) | Self::Drop(step) | Self::Hang(step) | Self::Wait(step, _) => step,
         }
     }
 }
 
 /// The message up to its final dot; `None` when the connection ends before that.
 async fn body<R: tokio::io::AsyncBufRead + Unpin>(
+    first: String,
     lines: &mut tokio::io::Lines<R>,
 ) -> std::io::Result<Option<String>> {
-    let mut text = String::new();
-    while let Some(line) = lines.next_line().await? {
+    let (mut text, mut next) = (String::new(), Some(first));
+    while let Some(line) = next {
         if line == "." {
             return Ok(Some(text));
         }
         text.push_str(line.strip_prefix('.').unwrap_or(&line));
         text.push('\n');
+        next = lines.next_line().await?;
     }
     Ok(None)
 }
