@@ -17,7 +17,7 @@ mod templates;
 mod test_mails;
 mod unconfirmed;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use thiserror::Error;
@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, Ids};
 use crate::domain::delivery::RetryPolicy;
+use crate::domain::email::FormLetters;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
@@ -97,6 +98,8 @@ struct Inner {
     ids: Ids,
     settings: Settings,
     wake: Notify,
+    /// What mails in the making have in common.
+    letters: Mutex<FormLetters>,
 }
 
 /// The verbs; every copy is the same.
@@ -106,7 +109,14 @@ pub struct Actions(Arc<Inner>);
 impl Actions {
     /// The verbs over a store.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self(Arc::new(Inner { store, clock, ids: Ids, settings, wake: Notify::new() }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            ids: Ids,
+            settings,
+            wake: Notify::new(),
+            letters: Mutex::default(),
+        }))
     }
 
     /// The time everything goes by.

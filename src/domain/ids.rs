@@ -57,6 +57,8 @@ ids! {
     ReminderId,
     /// Reminders asked for together; made by the server when it proposes, so that confirming twice is one batch.
     BatchId,
+    /// What all mails of a text have in common.
+    FormLetterId,
     /// A kind of text an admin edits.
     TemplateId,
     /// One immutable saved text of a template.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::email_address::EmailAddress;
+use super::ids::FormLetterId;
 use super::ids::ReminderId;
 use super::named::named;
 use super::organisation::Sender;
@@ -17,6 +18,17 @@ named! {
         /// An admin's test of a text, sent to oneself.
         Test = "test",
     }
+}
+
+/// What is kept of a rendered mail: its form letter, its subject, and what stands in the letter's places, a line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptMail {
+    /// The letter.
+    pub letter_id: FormLetterId,
+    /// The whole subject.
+    pub subject: String,
+    /// The values, in the order of their places.
+    pub filled: String,
 }
 
 /// A subject and both parts, rendered from one template version and one set of facts.

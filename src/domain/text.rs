@@ -68,10 +68,11 @@ impl AsRef<str> for Line {
     }
 }
 
-/// Control characters (C0, DEL, C1), bidirectional controls, line and paragraph separators.
+/// Control characters (C0, DEL, C1), bidirectional controls, line and paragraph separators, and the noncharacters that
+/// stand for places in form letters.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -44,10 +44,30 @@ pub(super) fn text(
 
 /// A part as it is where the relay takes that, which spares the encoding; lettre chooses where it does not.
 fn part(kind: ContentType, text: &str, eight_bit: bool) -> SinglePart {
-    let as_it_is = eight_bit
-        .then(|| Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::EightBit).ok())
-        .flatten();
-    SinglePart::builder().header(kind).body(as_it_is.unwrap_or_else(|| Body::new(text.to_owned())))
+    let part = SinglePart::builder().header(kind);
+    match eight_bit.then(|| as_it_is(text)).flatten() {
+        Some(bytes) => part.body(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::EightBit)),
+        None => part.body(Body::new(text.to_owned())),
+    }
+}
+
+/// The longest line that may travel, without its end (RFC 5322 2.1.1).
+const MAX_LINE: usize = 998;
+
+/// A text with the line ends of mail; `None` when it cannot travel so.
+fn as_it_is(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() + text.len() / 16);
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end_matches(['\r', '\n']);
+        if bare.len() > MAX_LINE || bare.contains(['\r', '\0']) {
+            return None;
+        }
+        bytes.extend_from_slice(bare.as_bytes());
+        if bare.len() < line.len() {
+            bytes.extend_from_slice(b"\r\n");
+        }
+    }
+    Some(bytes)
 }
 
 fn raw(name: &str, value: String) -> Result<HeaderValue, String> {
@@ -60,4 +80,18 @@ fn mailbox(name: Option<&Line>, address: &EmailAddress) -> Result<Mailbox, Strin
     let parsed =
         address.as_str().parse().map_err(|_| format!("{address} cannot be written as an address"))?;
     Ok(Mailbox::new(name.map(ToString::to_string), parsed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_travels_as_it_is_unless_a_line_is_too_long_or_holds_what_mail_cannot() {
+        assert_eq!(as_it_is("a\nb\r\n\u{e9}"), Some("a\r\nb\r\n\u{e9}".as_bytes().to_vec()));
+        assert_eq!(as_it_is(&"x".repeat(998)).map(|bytes| bytes.len()), Some(998));
+        for text in ["x".repeat(999), "a\rb".to_owned(), "a\0b".to_owned()] {
+            assert_eq!(as_it_is(&text), None);
+        }
+    }
 }

@@ -139,7 +139,7 @@ impl Tx<'_> {
                 sql.push(", ").value(entry.batch_id.map(|id| id.to_string()));
                 sql.push(", ").value(entry.detail.as_str()).push(")");
             }
-            sql.execute(self.connection())?;
+            sql.kept_for(chunk.len()).execute(self.connection())?;
         }
         Ok(())
     }

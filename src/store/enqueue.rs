@@ -7,9 +7,10 @@ use super::connection::each_backend;
 use super::schema::{batch_left_out, outbox};
 use super::sql::Sql;
 use super::{StoreError, Tx};
+use crate::domain::email::FormLetter;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
-use crate::domain::mail_message::{MailKind, RenderedMail};
+use crate::domain::mail_message::{KeptMail, MailKind, RenderedMail};
 use crate::domain::organisation::Sender;
 use crate::domain::person::Actor;
 use crate::domain::proposal::LeftOut;
@@ -190,25 +191,41 @@ impl Tx<'_> {
             ..Row::new(mail.id, MailKind::Test, posting)
         };
         diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
-        self.keep_contents(&[(mail.id, &mail.rendered)])
+        let letter = FormLetter::kept(mail.id.as_uuid().into(), &mail.rendered.text, &mail.rendered.html);
+        self.keep_letters(&[&letter])?;
+        let subject = mail.rendered.subject.clone();
+        self.keep_contents(&[(mail.id, &KeptMail { letter_id: letter.id, subject, filled: String::new() })])
     }
 
-    /// Keeps the exact text of mails; a later try's text replaces an earlier one's.
-    pub(super) fn keep_contents(&mut self, mails: &[(ReminderId, &RenderedMail)]) -> Result<(), StoreError> {
+    /// Keeps form letters, before a mail refers to them.
+    pub fn keep_letters(&mut self, letters: &[&FormLetter]) -> Result<(), StoreError> {
+        for letter in letters {
+            let (text, html) = letter.written();
+            Sql::new("INSERT INTO form_letter (id, body_text, body_html) VALUES ($1, $2, $3)")
+                .bind(letter.id.to_string())
+                .bind(text)
+                .bind(html)
+                .execute(self.connection())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what mails say; a later try's text replaces an earlier one's.
+    pub(super) fn keep_contents(&mut self, mails: &[(ReminderId, &KeptMail)]) -> Result<(), StoreError> {
         if mails.is_empty() {
             return Ok(());
         }
-        let mut sql = Sql::new("INSERT INTO mail_content (mail_id, subject, body_text, body_html) VALUES ");
-        for (index, (id, rendered)) in mails.iter().enumerate() {
+        let mut sql = Sql::new("INSERT INTO mail_content (mail_id, letter_id, subject, filled) VALUES ");
+        for (index, (id, kept)) in mails.iter().enumerate() {
             sql.push(if index == 0 { "(" } else { ", (" }).value(id.to_string());
-            sql.push(", ").value(rendered.subject.as_str()).push(", ").value(rendered.text.as_str());
-            sql.push(", ").value(rendered.html.as_str()).push(")");
+            sql.push(", ").value(kept.letter_id.to_string()).push(", ").value(kept.subject.as_str());
+            sql.push(", ").value(kept.filled.as_str()).push(")");
         }
         sql.push(
-            " ON CONFLICT (mail_id) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, \
-             body_html = excluded.body_html",
+            " ON CONFLICT (mail_id) DO UPDATE SET letter_id = excluded.letter_id, subject = excluded.subject, \
+             filled = excluded.filled",
         );
-        sql.execute(self.connection())?;
+        sql.kept_for(mails.len()).execute(self.connection())?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
 use super::columns::{count, money, parsed, parsed_option};
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
+use crate::domain::email::FormLetter;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{
     BatchId, ClaimToken, InvoiceId, OrganisationId, ReminderId, TemplateVersionId, WorkerId,
@@ -220,16 +221,28 @@ impl Snapshot<'_> {
         #[derive(QueryableByName)]
         struct ContentRow {
             #[diesel(sql_type = Text)]
+            letter_id: String,
+            #[diesel(sql_type = Text)]
             subject: String,
+            #[diesel(sql_type = Text)]
+            filled: String,
             #[diesel(sql_type = Text)]
             body_text: String,
             #[diesel(sql_type = Text)]
             body_html: String,
         }
-        let row = Sql::new("SELECT subject, body_text, body_html FROM mail_content WHERE mail_id = $1")
-            .bind(id.to_string())
-            .first::<ContentRow>(self.connection())?;
-        Ok(row.map(|row| RenderedMail { subject: row.subject, text: row.body_text, html: row.body_html }))
+        let row = Sql::new(
+            "SELECT m.letter_id, m.subject, m.filled, l.body_text, l.body_html \
+             FROM mail_content m JOIN form_letter l ON l.id = m.letter_id WHERE m.mail_id = $1",
+        )
+        .bind(id.to_string())
+        .first::<ContentRow>(self.connection())?;
+        row.map(|row| {
+            let letter_id = parsed("mail_content.letter_id", &row.letter_id)?;
+            let letter = FormLetter::kept(letter_id, &row.body_text, &row.body_html);
+            Ok(letter.rendered(row.subject, &row.filled))
+        })
+        .transpose()
     }
 }
 
@@ -277,6 +290,7 @@ impl Tx<'_> {
         .bind(now)
         .bind(now)
         .bind(limit as i64)
+        .kept_for(1)
         .load::<ClaimedRow>(self.connection())?;
         let mut mails = claimed.into_iter().map(|row| row.into_mail(token)).collect::<Result<Vec<_>, _>>()?;
         mails.sort_by_key(|mail| mail.id);

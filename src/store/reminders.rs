@@ -8,6 +8,7 @@ use super::audit::ACTOR_NAME;
 use super::columns::{count, parsed, parsed_option};
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
+use crate::domain::email::FormLetter;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId};
 use crate::domain::reminder::{Channel, PublicStatus, Reminder};
 use crate::domain::text::Line;
@@ -73,6 +74,10 @@ struct Row {
     #[diesel(sql_type = Nullable<Text>)]
     subject: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
+    letter_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    filled: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     body_text: Option<String>,
     #[diesel(sql_type = Text)]
     message_id: String,
@@ -102,6 +107,12 @@ impl TryFrom<Row> for ReminderRow {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
+        let letter = match (row.letter_id, row.body_text, row.filled) {
+            (Some(id), Some(text), Some(filled)) => {
+                Some((FormLetter::kept(parsed("mail_content.letter_id", &id)?, &text, ""), filled))
+            }
+            _ => None,
+        };
         Ok(Self {
             reminder: Reminder {
                 id: parsed("outbox.id", &row.id)?,
@@ -116,7 +127,7 @@ impl TryFrom<Row> for ReminderRow {
                 state: parsed("outbox.state", &row.state)?,
                 recipient: parsed_option("outbox.recipient", row.recipient.as_deref())?,
                 subject: row.subject,
-                text: row.body_text,
+                text: letter.map(|(letter, filled)| letter.text(&filled)),
                 scheduled_at: row.scheduled_at.and_utc(),
                 not_before: row.not_before.and_utc(),
                 created_at: row.created_at.and_utc(),
@@ -135,13 +146,14 @@ impl TryFrom<Row> for ReminderRow {
 }
 
 const FROM: &str = " FROM outbox a JOIN invoice i ON i.id = a.invoice_id JOIN customer c ON c.id = a.customer_id \
-     LEFT JOIN mail_content m ON m.mail_id = a.id WHERE a.kind = 'reminder' AND a.organisation_id = ";
+     LEFT JOIN mail_content m ON m.mail_id = a.id LEFT JOIN form_letter l ON l.id = m.letter_id \
+     WHERE a.kind = 'reminder' AND a.organisation_id = ";
 
 fn select() -> String {
     format!(
         "SELECT a.id, a.invoice_id, a.customer_id, a.batch_id, a.channel, a.actor, {ACTOR_NAME} AS actor_name, a.stage, \
          a.template_version_id, a.resend_of, a.state, COALESCE(a.recipient, c.email) AS recipient, m.subject, \
-         m.body_text, a.message_id, a.scheduled_at, a.not_before, a.created_at, a.updated_at, a.sent_at, \
+         m.letter_id, m.filled, l.body_text, a.message_id, a.scheduled_at, a.not_before, a.created_at, a.updated_at, a.sent_at, \
          a.cancelled_at, a.reason, a.reply, i.number, c.name AS customer_name{FROM}"
     )
 }

@@ -16,7 +16,7 @@ use crate::domain::delivery::{RenderedFrom, Settlement, Standing};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{ClaimToken, InvoiceId, ReminderId};
 use crate::domain::invoice::{Ineligible, InvoiceState};
-use crate::domain::mail_message::RenderedMail;
+use crate::domain::mail_message::KeptMail;
 use crate::domain::reminder::ReminderState;
 
 /// A mail that asks to pass the point of no return.
@@ -28,8 +28,8 @@ pub struct Leaving {
     pub token: ClaimToken,
     /// What a reminder was rendered from; `None` for other mails.
     pub from: Option<RenderedFrom>,
-    /// The exact text, to be kept; `None` where it is kept already.
-    pub rendered: Option<RenderedMail>,
+    /// What of its text is to be kept; `None` where it is kept already.
+    pub kept: Option<KeptMail>,
     /// The date in it.
     pub dated_at: DateTime<Utc>,
     /// The organisation's day.
@@ -105,6 +105,7 @@ impl Tx<'_> {
         Ok(Sql::new(&format!(
             "SELECT paused_at IS NOT NULL AS is_paused FROM installation WHERE id = 1{locked}"
         ))
+        .kept_for(1)
         .first::<PausedRow>(self.connection())?
         .is_some_and(|row| row.is_paused))
     }
@@ -126,6 +127,7 @@ impl Tx<'_> {
              WHERE o.id IN ({chosen}) ORDER BY i.id{locked}"
         ))
         .bind(id_list(&mails.iter().map(|mail| mail.id).collect::<Vec<_>>()))
+        .kept_for(1)
         .load::<StandingRow>(self.connection())?
         .into_iter()
         .map(|row| {
@@ -150,10 +152,10 @@ impl Tx<'_> {
         for mail in others {
             passed.extend(self.commit_other(mail, now)?);
         }
-        let kept: Vec<(ReminderId, &RenderedMail)> = mails
+        let kept: Vec<(ReminderId, &KeptMail)> = mails
             .iter()
             .filter(|mail| passed.contains(&mail.id))
-            .filter_map(|mail| Some((mail.id, mail.rendered.as_ref()?)))
+            .filter_map(|mail| Some((mail.id, mail.kept.as_ref()?)))
             .collect();
         self.keep_contents(&kept)?;
         Ok(passed)
@@ -185,7 +187,7 @@ impl Tx<'_> {
             ") AS leaving WHERE outbox.id = leaving.column1 AND outbox.claim_token = leaving.column2 \
              AND outbox.state = 'Claimed' RETURNING outbox.id",
         );
-        ids(sql.load::<IdRow>(self.connection())?)
+        ids(sql.kept_for(reminders.len()).load::<IdRow>(self.connection())?)
     }
 
     fn commit_other(&mut self, mail: &Leaving, now: DateTime<Utc>) -> Result<Vec<ReminderId>, StoreError> {
@@ -225,7 +227,8 @@ impl Tx<'_> {
             ") AS settled WHERE outbox.id = settled.column1 AND outbox.commit_token = settled.column2 \
              AND outbox.state IN ('Committed', 'Unconfirmed') RETURNING outbox.id",
         );
-        let settled: HashSet<ReminderId> = ids(sql.load::<IdRow>(self.connection())?)?.into_iter().collect();
+        let rows = sql.kept_for(mails.len()).load::<IdRow>(self.connection())?;
+        let settled: HashSet<ReminderId> = ids(rows)?.into_iter().collect();
         let reminded: Vec<(InvoiceId, ReminderId)> = mails
             .iter()
             .filter(|(mail, _)| settled.contains(&mail.id))
@@ -299,7 +302,7 @@ impl Tx<'_> {
             sql.push(", ").value(reminder.to_string()).push(")");
         }
         sql.push(") AS reminded WHERE invoice.id = reminded.column1");
-        sql.execute(self.connection())?;
+        sql.kept_for(reminded.len()).execute(self.connection())?;
         Ok(())
     }
 }

@@ -6,7 +6,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Timestamp};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Timestamp, Untyped};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -63,11 +64,12 @@ fn without_nul(text: String) -> String {
 pub(super) struct Sql {
     text: String,
     values: Vec<Value>,
+    is_kept: bool,
 }
 
 impl Sql {
     pub(super) fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
+        Self { text: text.to_owned(), values: Vec::new(), is_kept: false }
     }
 
     /// Appends text.
@@ -90,11 +92,22 @@ impl Sql {
         self
     }
 
+    /// Keeps it prepared in its connection, where reading its text takes longer than running it: for the statements of
+    /// the sending. One of many rows is not kept, for each number of rows makes another text. Its values must stand in
+    /// their order, each in one place.
+    pub(super) fn kept_for(mut self, rows: usize) -> Self {
+        self.is_kept = rows <= 16;
+        self
+    }
+
     /// Runs it and reads its rows.
     pub(super) fn load<R>(self, connection: &mut AnyConnection) -> QueryResult<Vec<R>>
     where
         R: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
     {
+        if self.is_kept {
+            return each_backend!(connection, bare => Kept::from(self).load(bare));
+        }
         let numbered = self.numbered_for(connection);
         each_backend!(connection, bare => bound!(numbered).load(bare))
     }
@@ -109,6 +122,9 @@ impl Sql {
 
     /// Runs it and says how many rows it changed.
     pub(super) fn execute(self, connection: &mut AnyConnection) -> QueryResult<usize> {
+        if self.is_kept {
+            return each_backend!(connection, bare => Kept::from(self).execute(bare));
+        }
         let numbered = self.numbered_for(connection);
         each_backend!(connection, bare => bound!(numbered).execute(bare))
     }
@@ -140,3 +156,62 @@ macro_rules! bound {
     }};
 }
 use bound;
+
+/// A statement that a connection keeps prepared: diesel does so by its text, which `sql_query` forbids.
+#[derive(Clone, Debug)]
+struct Kept {
+    /// What stands before each value, and behind the last.
+    pieces: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl From<Sql> for Kept {
+    fn from(sql: Sql) -> Self {
+        let mut pieces = Vec::with_capacity(sql.values.len() + 1);
+        let mut rest = sql.text.as_str();
+        for number in 1..=sql.values.len() {
+            let (before, after) = rest.split_once(&format!("${number}")).unwrap_or((rest, ""));
+            pieces.push(before.to_owned());
+            rest = after;
+        }
+        pieces.push(rest.to_owned());
+        Self { pieces, values: sql.values }
+    }
+}
+
+impl Query for Kept {
+    type SqlType = Untyped;
+}
+
+impl QueryId for Kept {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Conn> RunQueryDsl<Conn> for Kept {}
+
+macro_rules! kept_on {
+    ($($backend:ty),+) => {$(
+        impl QueryFragment<$backend> for Kept {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $backend>) -> QueryResult<()> {
+                let (Some(end), values) = (self.pieces.last(), self.pieces.iter().zip(&self.values)) else {
+                    return Ok(());
+                };
+                for (before, value) in values {
+                    out.push_sql(before);
+                    match value {
+                        Value::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text)?,
+                        Value::Integer(number) => out.push_bind_param::<Nullable<BigInt>, _>(number)?,
+                        Value::Instant(instant) => out.push_bind_param::<Nullable<Timestamp>, _>(instant)?,
+                        Value::Day(day) => out.push_bind_param::<Nullable<Date>, _>(day)?,
+                        Value::Flag(flag) => out.push_bind_param::<Bool, _>(flag)?,
+                        Value::Bytes(bytes) => out.push_bind_param::<Nullable<Binary>, _>(bytes)?,
+                    }
+                }
+                out.push_sql(end);
+                Ok(())
+            }
+        }
+    )+};
+}
+kept_on!(Sqlite, Pg);

@@ -60,14 +60,3 @@ ALTER TABLE batch_left_out ADD CONSTRAINT batch_left_out_reason_check CHECK (rea
 
 -- Each try's outcome and reply are in the audit log.
 DROP TABLE attempt;
-
--- The texts of mails are written once and seldom read: the default compression costs more than all else at a mail's
--- point of no return. A server that was built without LZ4 keeps the default.
-DO $$
-BEGIN
-    ALTER TABLE mail_content ALTER COLUMN body_text SET COMPRESSION lz4;
-    ALTER TABLE mail_content ALTER COLUMN body_html SET COMPRESSION lz4;
-EXCEPTION
-    WHEN feature_not_supported OR syntax_error THEN NULL;
-END
-$$;

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::{MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{ActionError, Actions, expiry};
 use crate::domain::delivery::{RenderedFrom, Settlement};
-use crate::domain::email::{Facts, Template, TemplateText};
+use crate::domain::email::{Facts, FormLetters, Template, TemplateText};
 use crate::domain::ids::{InvoiceId, OrganisationId, TemplateVersionId};
-use crate::domain::mail_message::{OutgoingMail, RenderedMail};
+use crate::domain::mail_message::{KeptMail, OutgoingMail, RenderedMail};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::User;
 use crate::domain::reminder::FailureKind;
@@ -21,6 +22,8 @@ pub struct Letter {
     /// What is sent.
     pub mail: OutgoingMail,
     pub(super) claimed: ClaimedMail,
+    /// What of its text is to be kept; `None` where it is kept already.
+    pub(super) kept: Option<KeptMail>,
     pub(super) from: Option<RenderedFrom>,
     pub(super) today: NaiveDate,
 }
@@ -33,9 +36,12 @@ impl Actions {
             .0
             .store
             .read::<_, StoreError>(move |snapshot| {
-                Desk::new(snapshot, &claimed, actions.clock().now()).map(|mut desk| desk.compose(claimed))
+                let mut desk = Desk::new(snapshot, &claimed, actions.clock().now())?;
+                let mut forms = actions.form_letters();
+                Ok((desk.compose(claimed, &mut forms, &actions), forms.take_new()))
             })
             .await?;
+        let (composed, new_forms) = composed;
         let (mut letters, mut stopped) = (Vec::new(), Vec::new());
         for (claimed, result) in composed {
             match result {
@@ -43,19 +49,27 @@ impl Actions {
                 Err(settlement) => stopped.push((claimed, settlement)),
             }
         }
-        if !stopped.is_empty() {
+        if !(stopped.is_empty() && new_forms.is_empty()) {
             let actions = self.clone();
-            self.0
-                .store
-                .write::<_, StoreError>(move |tx| {
-                    let now = actions.clock().now();
-                    stopped
-                        .iter()
-                        .try_for_each(|(mail, settlement)| actions.settle_claimed(tx, mail, settlement, now))
-                })
-                .await?;
+            let written = self.0.store.write::<_, StoreError>(move |tx| {
+                let now = actions.clock().now();
+                tx.keep_letters(&new_forms.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
+                stopped
+                    .iter()
+                    .try_for_each(|(mail, settlement)| actions.settle_claimed(tx, mail, settlement, now))
+            });
+            if let Err(error) = written.await {
+                // They were not kept: no mail may refer to them.
+                *self.form_letters() = FormLetters::default();
+                return Err(error.into());
+            }
         }
         Ok(letters)
+    }
+
+    /// A poisoned lock only means that a panic passed by; the letters are whole.
+    fn form_letters(&self) -> MutexGuard<'_, FormLetters> {
+        self.0.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The mail that an invoice would get now: what a preview shows is what is sent.
@@ -139,29 +153,36 @@ impl Desk {
         Ok(desk)
     }
 
-    fn compose(&mut self, claimed: Vec<ClaimedMail>) -> Vec<(ClaimedMail, Composed)> {
+    fn compose(
+        &mut self,
+        claimed: Vec<ClaimedMail>,
+        forms: &mut FormLetters,
+        actions: &Actions,
+    ) -> Vec<(ClaimedMail, Composed)> {
         claimed
             .into_iter()
             .map(|mail| {
-                let letter = self.letter(&mail);
+                let letter = self.letter(&mail, forms, actions);
                 (mail, letter)
             })
             .collect()
     }
 
-    fn letter(&mut self, claimed: &ClaimedMail) -> Composed {
+    fn letter(&mut self, claimed: &ClaimedMail, forms: &mut FormLetters, actions: &Actions) -> Composed {
         if claimed.expires_at <= self.now {
             return Err(expiry(claimed));
         }
         match (claimed.invoice_id, claimed.template_version_id) {
-            (Some(invoice), Some(version)) => self.reminder(claimed, invoice, version),
+            (Some(invoice), Some(version)) => self.reminder(claimed, invoice, version, forms, actions),
             _ => self.rendered_before(claimed),
         }
     }
 
     fn rendered_before(&mut self, claimed: &ClaimedMail) -> Composed {
         match claimed.recipient.clone().zip(self.kept.remove(&claimed.id)) {
-            Some(((name, address), rendered)) => Ok(self.addressed(claimed, name, address, rendered, None)),
+            Some(((name, address), rendered)) => {
+                Ok(self.addressed(claimed, name, address, (rendered, None), None))
+            }
             None => Err(failed("the mail has no text or no recipient")),
         }
     }
@@ -171,6 +192,8 @@ impl Desk {
         claimed: &ClaimedMail,
         invoice: InvoiceId,
         version: TemplateVersionId,
+        forms: &mut FormLetters,
+        actions: &Actions,
     ) -> Composed {
         let row = match self.invoices.remove(&invoice) {
             Some(Ok(row)) => row,
@@ -196,7 +219,7 @@ impl Desk {
             let Some(rendered) = self.kept.remove(&claimed.id) else {
                 return Err(failed("the text to repeat is not there any more"));
             };
-            return Ok(self.addressed(claimed, row.customer_name, recipient, rendered, Some(from)));
+            return Ok(self.addressed(claimed, row.customer_name, recipient, (rendered, None), Some(from)));
         }
         let template = match self.templates.get(&version) {
             Some(Ok(template)) => template,
@@ -206,16 +229,18 @@ impl Desk {
         let Some(organisation) = self.organisations.get(&claimed.organisation_id) else {
             return Err(failed("the organisation is not there any more"));
         };
-        let rendered = template
-            .render(&Facts {
-                invoice: &row.invoice,
-                customer_name: &row.customer_name,
-                organisation,
-                sender: &claimed.sender,
-                today: organisation.day_of(self.now),
-            })
+        let facts = Facts {
+            invoice: &row.invoice,
+            customer_name: &row.customer_name,
+            organisation,
+            sender: &claimed.sender,
+            today: organisation.day_of(self.now),
+        };
+        let composed = template
+            .compose(&facts, forms, || actions.0.ids.next())
             .map_err(|too_long| failed(&too_long.to_string()))?;
-        Ok(self.addressed(claimed, row.customer_name, recipient, rendered, Some(from)))
+        let text = (composed.rendered(), Some(composed.kept));
+        Ok(self.addressed(claimed, row.customer_name, recipient, text, Some(from)))
     }
 
     fn addressed(
@@ -223,7 +248,7 @@ impl Desk {
         claimed: &ClaimedMail,
         recipient_name: crate::domain::text::Line,
         recipient: crate::domain::email_address::EmailAddress,
-        rendered: RenderedMail,
+        (rendered, kept): (RenderedMail, Option<KeptMail>),
         from: Option<RenderedFrom>,
     ) -> Box<Letter> {
         let organisation = self.organisations.get(&claimed.organisation_id);
@@ -239,6 +264,7 @@ impl Desk {
                 rendered,
             },
             claimed: claimed.clone(),
+            kept,
             from,
             today: organisation.map_or(self.now.date_naive(), |organisation| organisation.day_of(self.now)),
         })

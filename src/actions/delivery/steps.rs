@@ -50,8 +50,7 @@ impl Letter {
             id: claimed.id,
             token: claimed.token,
             from: self.from.clone(),
-            rendered: (claimed.repeat.is_none() && claimed.template_version_id.is_some())
-                .then(|| self.mail.rendered.clone()),
+            kept: self.kept.clone(),
             dated_at: self.mail.date,
             today: self.today,
         }

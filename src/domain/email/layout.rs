@@ -2,49 +2,49 @@
 //!
 //! Mail programs drop style sheets, so the layout's styles stand on its elements; it is one constant text.
 
-use super::fields::Facts;
-use crate::domain::organisation::day_in_words;
+use super::fields::MergeField;
+use super::form_letter::Slot;
 
 const HTML: &str = include_str!("../../../templates/messages/layout.html");
 const BUTTON: &str = include_str!("../../../templates/messages/button.html");
 
+fn place(field: MergeField) -> String {
+    Slot::Field(field).place().to_string()
+}
+
 /// The plain-text part around a message.
-pub(super) fn text(message: &str, facts: &Facts<'_>) -> String {
-    let invoice = facts.invoice;
+pub(super) fn text(message: &str, has_button: bool) -> String {
     let mut text = format!(
         "{message}\n\n--\nInvoice: {}\nCustomer: {}\nAmount due: {}\nDue: {} ({})\n",
-        invoice.number,
-        facts.customer_name,
-        invoice.balance,
-        day_in_words(invoice.due_on),
-        invoice.due_in_words(facts.today),
+        place(MergeField::InvoiceNumber),
+        place(MergeField::CustomerName),
+        place(MergeField::InvoiceBalance),
+        place(MergeField::InvoiceDueOn),
+        Slot::DueInWords.place(),
     );
-    if let Some(url) = &invoice.pay_url {
-        text.push_str(&format!("View and pay: {}\n", url.as_str()));
+    if has_button {
+        text.push_str(&format!("View and pay: {}\n", place(MergeField::InvoicePayUrl)));
     }
-    text.push_str(&format!("\n{}\n", facts.organisation.name));
+    text.push_str(&format!("\n{}\n", place(MergeField::OrganisationName)));
     text
 }
 
 /// The HTML part around a message that is HTML already.
-pub(super) fn html(message: &str, facts: &Facts<'_>) -> String {
-    let invoice = facts.invoice;
-    let button = invoice
-        .pay_url
-        .as_ref()
-        .map_or_else(String::new, |url| filled(BUTTON, &[("url", &escaped(url.as_str()))]));
+pub(super) fn html(message: &str, has_button: bool) -> String {
+    let url = Slot::Address(MergeField::InvoicePayUrl).place().to_string();
+    let button = if has_button { filled(BUTTON, &[("url", &url)]) } else { String::new() };
     filled(
         HTML,
         &[
-            ("organisation", &escaped(facts.organisation.name.as_str())),
+            ("organisation", &place(MergeField::OrganisationName)),
             ("message", message),
             ("button", &button),
-            ("number", &escaped(invoice.number.as_str())),
-            ("customer", &escaped(facts.customer_name.as_str())),
-            ("balance", &escaped(&invoice.balance.to_string())),
-            ("due", &escaped(&day_in_words(invoice.due_on))),
-            ("due_in_words", &escaped(&invoice.due_in_words(facts.today))),
-            ("answers", &escaped(facts.sender.reply_to.as_ref().unwrap_or(&facts.sender.from).as_str())),
+            ("number", &place(MergeField::InvoiceNumber)),
+            ("customer", &place(MergeField::CustomerName)),
+            ("balance", &place(MergeField::InvoiceBalance)),
+            ("due", &place(MergeField::InvoiceDueOn)),
+            ("due_in_words", &Slot::DueInWords.place().to_string()),
+            ("answers", &place(MergeField::SenderReplyTo)),
         ],
     )
 }
@@ -64,7 +64,8 @@ fn filled(layout: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-fn escaped(value: &str) -> String {
+/// A value as text in HTML, inside an element or an attribute.
+pub(super) fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         match character {

@@ -1,19 +1,13 @@
 //! A message's Markdown as HTML and as plain text. Raw HTML is shown as text, images are dropped, and links lead to
 //! web and mail addresses only: what comes out is safe by construction.
 
+use std::fmt::Write;
+
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
-/// A value that stays what it is inside Markdown: every punctuation mark escaped, no line of its own.
-pub(super) fn escaped(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len() + 8);
-    for character in value.chars() {
-        if character.is_ascii_punctuation() {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
-}
+use super::fields::MergeField;
+use super::form_letter::Slot;
+use super::layout::escaped;
 
 fn events(message: &str) -> impl Iterator<Item = Event<'_>> {
     let mut open_links: Vec<bool> = Vec::new();
@@ -34,7 +28,11 @@ fn events(message: &str) -> impl Iterator<Item = Event<'_>> {
     })
 }
 
+/// Whether a link may lead there. Of the fields only the one that is an address may stand at its beginning.
 fn is_web_or_mail(address: &str) -> bool {
+    if let Some(slot) = address.chars().next().and_then(Slot::at) {
+        return slot == Slot::Field(MergeField::InvoicePayUrl);
+    }
     let scheme = address.split(':').next().unwrap_or("").to_ascii_lowercase();
     address.contains(':') && matches!(scheme.as_str(), "https" | "http" | "mailto")
 }
@@ -42,8 +40,36 @@ fn is_web_or_mail(address: &str) -> bool {
 /// The message as HTML.
 pub(super) fn to_html(message: &str) -> String {
     let mut html = String::with_capacity(message.len() * 2);
-    pulldown_cmark::html::push_html(&mut html, events(message));
+    let with_places = events(message).map(|event| match event {
+        Event::Start(Tag::Link { dest_url, .. }) => {
+            Event::InlineHtml(format!("<a href=\"{}\">", web_address(&dest_url)).into())
+        }
+        Event::End(TagEnd::Link) => Event::InlineHtml("</a>".into()),
+        other => other,
+    });
+    pulldown_cmark::html::push_html(&mut html, with_places);
     html
+}
+
+/// A link's address for an attribute, its fields as places for parts of an address.
+fn web_address(address: &str) -> String {
+    let mut written = String::with_capacity(address.len());
+    for character in address.chars() {
+        match (Slot::at(character), character) {
+            (Some(Slot::Field(field)), _) => written.push(Slot::Address(field).place()),
+            (_, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}') => {
+                // Writing to a String cannot fail.
+                let _ = write!(written, "%{:02X}", u32::from(character));
+            }
+            (_, '!'..='~') => written.push_str(&escaped(character.encode_utf8(&mut [0; 4]))),
+            _ => {
+                for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(written, "%{byte:02X}");
+                }
+            }
+        }
+    }
+    written
 }
 
 /// The message as plain text: paragraphs apart, lists with dashes or numbers, a link's address behind its words.

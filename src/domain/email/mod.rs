@@ -4,6 +4,8 @@
 mod built_in;
 mod compare;
 mod fields;
+mod form_letter;
+mod form_letters;
 mod layout;
 mod markdown;
 mod parser;
@@ -15,10 +17,13 @@ use std::fmt;
 pub use built_in::BuiltIn;
 pub use compare::{Compared, compare};
 pub use fields::{Facts, MergeField};
+pub use form_letter::FormLetter;
+pub use form_letters::{Composed, FormLetters};
 pub use sample::Sample;
 pub use versions::{Basis, InvalidBasis, VersionOrigin};
 
 use super::mail_message::RenderedMail;
+use form_letter::Slot;
 use parser::{Node, Source};
 
 /// The longest source of a message, in bytes.
@@ -105,16 +110,8 @@ impl Template {
     /// # Errors
     /// When a part of it would be longer than [`MAX_PART_BYTES`].
     pub fn render(&self, facts: &Facts<'_>) -> Result<RenderedMail, MailTooLong> {
-        let (mut subject, mut message) = (String::new(), String::new());
-        fill(&self.subject, facts, str::to_owned, &mut subject)?;
-        fill(&self.message, facts, markdown::escaped, &mut message)?;
-        let html = markdown::to_html(&message);
-        fits(html.len())?;
-        Ok(RenderedMail {
-            subject: one_line(&subject),
-            text: layout::text(&markdown::to_text(&message), facts),
-            html: layout::html(&html, facts),
-        })
+        let nobody = || uuid::Uuid::nil().into();
+        self.compose(facts, &mut FormLetters::default(), nobody).map(|composed| composed.rendered())
     }
 }
 
@@ -123,28 +120,33 @@ impl Template {
 #[error("The mail would be longer than 256 KiB. Use fewer fields.")]
 pub struct MailTooLong;
 
-fn fits(bytes: usize) -> Result<(), MailTooLong> {
-    if bytes > MAX_PART_BYTES { Err(MailTooLong) } else { Ok(()) }
-}
-
-fn fill(
-    nodes: &[Node],
-    facts: &Facts<'_>,
-    escaped: fn(&str) -> String,
-    filled: &mut String,
-) -> Result<(), MailTooLong> {
+/// A part with places for its fields; one whose value is empty leaves nothing behind.
+fn with_places(nodes: &[Node], facts: &Facts<'_>, source: &mut String) {
     for node in nodes {
         match node {
-            Node::Text(text) => filled.push_str(text),
-            Node::Field(field) => filled.push_str(&escaped(&field.value(facts))),
+            Node::Text(text) => source.push_str(text),
+            Node::Field(field) if field.value(facts).is_empty() => {}
+            Node::Field(field) => source.push(Slot::Field(*field).place()),
             Node::If { field, is_negated, then, otherwise } => {
                 let holds = field.value(facts).is_empty() == *is_negated;
-                fill(if holds { then } else { otherwise }, facts, escaped, filled)?;
+                with_places(if holds { then } else { otherwise }, facts, source);
             }
         }
-        fits(filled.len())?;
     }
-    Ok(())
+}
+
+/// A subject with its values.
+fn filled(nodes: &[Node], facts: &Facts<'_>, subject: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text(text) => subject.push_str(text),
+            Node::Field(field) => subject.push_str(&field.value(facts)),
+            Node::If { field, is_negated, then, otherwise } => {
+                let holds = field.value(facts).is_empty() == *is_negated;
+                filled(if holds { then } else { otherwise }, facts, subject);
+            }
+        }
+    }
 }
 
 /// Values are lines already; what is left to fold are an author's own blanks. At most 200 characters.

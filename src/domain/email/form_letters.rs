@@ -1,0 +1,75 @@
+//! The form letters in use: each is made once and then filled for every mail that its text makes the same way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::fields::{Facts, MergeField};
+use super::form_letter::FormLetter;
+use super::{MailTooLong, Template, filled, one_line, with_places};
+use crate::domain::ids::FormLetterId;
+use crate::domain::mail_message::{KeptMail, RenderedMail};
+
+/// Letters that are remembered; more than these are different branches of few texts.
+const REMEMBERED: usize = 200;
+
+/// Letters by the text that they were made from.
+#[derive(Clone, Debug, Default)]
+pub struct FormLetters {
+    known: HashMap<(String, bool), Arc<FormLetter>>,
+    new: Vec<Arc<FormLetter>>,
+}
+
+/// A mail and its letter.
+#[derive(Clone, Debug)]
+pub struct Composed {
+    /// What is kept of it.
+    pub kept: KeptMail,
+    letter: Arc<FormLetter>,
+}
+
+impl Composed {
+    /// The whole mail.
+    pub fn rendered(&self) -> RenderedMail {
+        self.letter.rendered(self.kept.subject.clone(), &self.kept.filled)
+    }
+}
+
+impl FormLetters {
+    /// Letters made since this was last asked; they are to be kept before a mail refers to them.
+    pub fn take_new(&mut self) -> Vec<Arc<FormLetter>> {
+        std::mem::take(&mut self.new)
+    }
+}
+
+impl Template {
+    /// The mail for one invoice, by a letter that is known already or made now.
+    ///
+    /// # Errors
+    /// When a part of it would be longer than [`super::MAX_PART_BYTES`].
+    pub fn compose(
+        &self,
+        facts: &Facts<'_>,
+        letters: &mut FormLetters,
+        new_id: impl FnOnce() -> FormLetterId,
+    ) -> Result<Composed, MailTooLong> {
+        let (mut subject, mut source) = (String::new(), String::new());
+        filled(&self.subject, facts, &mut subject);
+        with_places(&self.message, facts, &mut source);
+        let key = (source, !MergeField::InvoicePayUrl.value(facts).is_empty());
+        let letter = match letters.known.get(&key) {
+            Some(letter) => letter.clone(),
+            None => {
+                let letter = Arc::new(FormLetter::new(new_id(), &key.0, key.1));
+                if letters.known.len() >= REMEMBERED {
+                    letters.known.clear();
+                }
+                letters.new.push(letter.clone());
+                letters.known.insert(key, letter.clone());
+                letter
+            }
+        };
+        let filled = letter.filled(facts)?;
+        let kept = KeptMail { letter_id: letter.id, subject: one_line(&subject), filled };
+        Ok(Composed { kept, letter })
+    }
+}
