@@ -115,6 +115,15 @@ impl AnyConnection {
         }
     }
 
+    /// Commits a transaction. PostgreSQL answers the commit of one in which a statement failed as if nothing were wrong, and
+    /// rolls it back; a statement before it is refused then.
+    pub(super) fn commit(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Sqlite(embedded) => embedded.batch_execute("COMMIT"),
+            Self::Postgres(server) => server.batch_execute("SELECT 1; COMMIT"),
+        }
+    }
+
     /// The rows of a JSON array of texts, for `IN (...)`: one statement for ten thousand ids.
     pub(super) fn listed(&self, place: &str) -> String {
         match self {

@@ -1,5 +1,6 @@
 //! The tables: embedded migrations, one folder for each database, the same steps in both; and their housekeeping.
 
+use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -8,6 +9,9 @@ use super::{Store, StoreError, lease, off_thread};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The advisory lock of who migrates; the workers' locks are numbers by chance.
+const MIGRATING: i64 = 1;
 
 impl Store {
     /// After many rows have come in: lets the database learn how many there are of what, and PostgreSQL which pages
@@ -31,15 +35,21 @@ impl Store {
         .await
     }
 
-    /// Brings the database up to date; a second call changes nothing.
+    /// Brings the database up to date, wholly or not at all; a second call changes nothing. Of processes that start at once
+    /// one does it and the others wait.
     ///
     /// # Errors
-    /// When a step is refused; what went before it stays.
+    /// When a step is refused; nothing is changed then.
     pub fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = lease(&self.0.writers)?;
         match &mut *connection {
-            AnyConnection::Sqlite(embedded) => embedded.run_pending_migrations(SQLITE).map(|_| ()),
-            AnyConnection::Postgres(server) => server.run_pending_migrations(POSTGRES).map(|_| ()),
+            AnyConnection::Sqlite(embedded) => {
+                embedded.immediate_transaction(|embedded| embedded.run_pending_migrations(SQLITE).map(drop))
+            }
+            AnyConnection::Postgres(server) => server.transaction(|server| {
+                server.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATING})"))?;
+                server.run_pending_migrations(POSTGRES).map(drop)
+            }),
         }
         .map_err(|error| StoreError::Migration(error.to_string()))
     }

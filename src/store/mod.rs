@@ -187,8 +187,11 @@ impl Store {
         let mut connection = lease(&self.0.writers)?;
         connection.begin_write().map_err(StoreError::from)?;
         let result = work(&mut Tx(Snapshot(&mut connection)));
-        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        if let Err(refused) = connection.batch_execute(end) {
+        let end = match &result {
+            Ok(_) => connection.commit(),
+            Err(_) => connection.batch_execute("ROLLBACK"),
+        };
+        if let Err(refused) = end {
             // The connection is of no use with its transaction open; the error that came first is the one to tell.
             connection.batch_execute("ROLLBACK").ok();
             result?;

@@ -8,6 +8,9 @@ CREATE TABLE attempt (
     PRIMARY KEY (mail_id, number)
 );
 DELETE FROM batch_left_out WHERE reason IN ('suppressed', 'on_hold');
+ALTER TABLE batch_left_out DROP CONSTRAINT batch_left_out_reason_check;
+ALTER TABLE batch_left_out ADD CONSTRAINT batch_left_out_reason_check CHECK (reason IN
+    ('no_email', 'on_its_way', 'unconfirmed', 'archived', 'draft', 'paid', 'void', 'credited'));
 DROP INDEX outbox_unconfirmed;
 ALTER TABLE outbox DROP COLUMN full_since;
 ALTER TABLE outbox DROP COLUMN dated_at;

@@ -7,7 +7,18 @@ CREATE TABLE attempt (
     reply TEXT NOT NULL,
     PRIMARY KEY (mail_id, number)
 );
-DELETE FROM batch_left_out WHERE reason IN ('suppressed', 'on_hold');
+CREATE TABLE batch_left_out_old (
+    batch_id TEXT NOT NULL REFERENCES reminder_batch (id),
+    invoice_id TEXT NOT NULL REFERENCES invoice (id),
+    reason TEXT NOT NULL CHECK (reason IN ('no_email', 'on_its_way', 'unconfirmed',
+        'archived', 'draft', 'paid', 'void', 'credited')),
+    reminder_id TEXT REFERENCES outbox (id),
+    PRIMARY KEY (batch_id, invoice_id)
+);
+INSERT INTO batch_left_out_old SELECT batch_id, invoice_id, reason, reminder_id FROM batch_left_out
+    WHERE reason NOT IN ('suppressed', 'on_hold');
+DROP TABLE batch_left_out;
+ALTER TABLE batch_left_out_old RENAME TO batch_left_out;
 DROP INDEX outbox_unconfirmed;
 ALTER TABLE outbox DROP COLUMN full_since;
 ALTER TABLE outbox DROP COLUMN dated_at;

@@ -1,6 +1,7 @@
 //! The real program on a free port, with its own database, a settable clock and a mail server that can be told to
 //! misbehave. Callers are types; the worker is pulled by hand, so no test sleeps.
 
+mod database;
 mod page;
 pub mod program;
 mod sink;
@@ -16,7 +17,6 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use dunlin::actions::{Actions, Newcomer, Settings};
 use dunlin::clock::{Clock, Ids};
-use dunlin::config::environment;
 use dunlin::domain::delivery::{OnUnconfirmed, RetryPolicy};
 use dunlin::domain::ids::OrganisationId;
 use dunlin::domain::mail_target::MailTarget;
@@ -24,11 +24,12 @@ use dunlin::domain::organisation::Organisation;
 use dunlin::domain::person::{Actor, Role};
 use dunlin::mail::{MailTimeouts, Relay};
 use dunlin::server::{Serving, start};
-use dunlin::store::{DatabaseAddress, Store};
+use dunlin::store::DatabaseAddress;
 use dunlin::web::{WebState, assets};
 use dunlin::worker::Worker;
 use tempfile::TempDir;
 
+pub use database::{Database, fresh_store};
 pub use page::{Page, Person};
 pub use sink::{Sink, Whim};
 
@@ -36,13 +37,6 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// The longest wait for a mail server's answer: for those that hang.
 pub const STEP: Duration = Duration::from_secs(10);
-
-/// Which database a test runs on.
-#[derive(Clone, Copy, Debug)]
-pub enum Database {
-    Sqlite,
-    Postgres,
-}
 
 /// Writes a test for both databases. Without `DUNLIN_TEST_POSTGRES_URL` the second one says that it is skipped.
 macro_rules! on_both_databases {
@@ -102,24 +96,6 @@ fn organisation(name: &str) -> Organisation {
         from: "ar@acme.example".parse().ok(),
         reply_to: "answers@acme.example".parse().ok(),
     }
-}
-
-/// A database of the test's own.
-pub fn fresh_store(database: Database, folder: &TempDir) -> Option<Store> {
-    let address = match database {
-        Database::Sqlite => format!("sqlite://{}", folder.path().join("dunlin.db").display()),
-        Database::Postgres => {
-            let server = environment().remove("DUNLIN_TEST_POSTGRES_URL")?;
-            let name = format!("test_{}", Ids.next::<uuid::Uuid>().simple());
-            let mut connection = PgConnection::establish(&server).expect("the PostgreSQL of the tests");
-            connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-            let (base, _) = server.rsplit_once('/').unwrap();
-            format!("{base}/{name}")
-        }
-    };
-    let store = Store::open(address.parse().unwrap()).unwrap();
-    store.migrate().unwrap();
-    Some(store)
 }
 
 impl TestApp {

@@ -1,0 +1,135 @@
+//! Mails in workers' hands: taken once, changed only by who holds the token, resolved when a worker is gone.
+
+use dunlin::clock::Ids;
+use dunlin::domain::delivery::Settlement;
+use dunlin::domain::ids::{ReminderId, WorkerId};
+use dunlin::domain::reminder::{FailureKind, ReminderState};
+use dunlin::store::{ClaimedMail, Hands};
+
+use crate::ledger::sorted;
+use crate::on_both_databases;
+use crate::test_store::{TestStore, at};
+
+pub fn ids(mails: &[ClaimedMail]) -> Vec<ReminderId> {
+    mails.iter().map(|mail| mail.id).collect()
+}
+
+impl TestStore {
+    pub async fn settle(
+        &self,
+        mail: &ClaimedMail,
+        from: &'static [ReminderState],
+        settlement: Settlement,
+    ) -> bool {
+        let mail = mail.clone();
+        self.write(move |tx| tx.settle_mail(&mail, from, &settlement, at(9))).await.unwrap()
+    }
+
+    async fn in_flight(&self, hands: Hands) -> Vec<(ReminderId, ReminderState)> {
+        let held = self.read(move |snapshot| snapshot.mails_in_flight(hands)).await.unwrap();
+        held.into_iter().map(|held| (held.mail.id, held.state)).collect()
+    }
+
+    async fn release(&self, worker: WorkerId) -> usize {
+        self.write(move |tx| tx.release_claims(worker, at(5))).await.unwrap()
+    }
+}
+
+on_both_databases! {
+    async fn workers_that_claim_at_once_never_get_the_same_mail_and_together_get_all(store: TestStore) {
+        let invoices = store.invoices(120).await;
+        let queued = store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let workers = (0..4).map(|_| {
+            let store = store.another_process();
+            tokio::spawn(async move {
+                let (worker, mut taken) = (Ids.next(), Vec::new());
+                loop {
+                    let mails = store.claim(worker, 3, at(0)).await;
+                    assert!(mails.len() <= 3);
+                    match mails.is_empty() {
+                        true => return taken,
+                        false => taken.extend(ids(&mails)),
+                    }
+                }
+            })
+        });
+        let mut taken = Vec::new();
+        for worker in workers.collect::<Vec<_>>() {
+            taken.extend(worker.await.unwrap());
+        }
+        assert_eq!(sorted(taken), sorted(queued));
+    }
+
+    async fn a_claim_takes_the_oldest_that_may_leave_and_no_more_than_it_asks_for(store: TestStore) {
+        let invoices = store.invoices(50).await;
+        let mut queued = Vec::new();
+        for (age, invoice) in invoices.iter().enumerate() {
+            let seconds = (age as i64 * 7) % 50;
+            let id = store.enqueue(std::slice::from_ref(invoice), None, at(seconds)).await.unwrap()[0];
+            queued.push((seconds, id));
+        }
+        queued.sort();
+        let oldest = |from: usize, to: usize| sorted(queued[from..to].iter().map(|(_, id)| *id));
+        let worker = Ids.next();
+        assert_eq!(store.claim(worker, 10, at(-1)).await.len(), 0);
+        assert_eq!(ids(&store.claim(worker, 10, at(4)).await), oldest(0, 5));
+        assert_eq!(ids(&store.claim(worker, 10, at(49)).await), oldest(5, 15));
+        store.execute("ANALYZE").unwrap();
+        assert_eq!(ids(&store.claim(worker, 1, at(49)).await), oldest(15, 16));
+        assert_eq!(store.claim(worker, 100, at(49)).await.len(), 34);
+    }
+
+    async fn a_lost_token_changes_nothing(store: TestStore) {
+        let invoices = store.invoices(1).await;
+        let id = store.enqueue(&invoices, None, at(0)).await.unwrap()[0];
+        let (slow, quick) = (Ids.next(), Ids.next());
+        let lost = store.claim(slow, 1, at(0)).await;
+        assert_eq!(store.release(slow).await, 1);
+        let held = store.claim(quick, 1, at(0)).await;
+        assert_eq!(ids(&held), [id]);
+
+        assert_eq!(store.commit(&lost, at(1)).await, []);
+        assert_eq!(store.accept(&lost, at(1)).await, []);
+        let failed = Settlement::failed(FailureKind::Refused, "550 No");
+        let open: &[ReminderState] = &[ReminderState::Claimed, ReminderState::Committed];
+        assert!(!store.settle(&lost[0], open, failed.clone()).await);
+        assert_eq!(store.in_flight(Hands::Of(quick)).await, [(id, ReminderState::Claimed)]);
+
+        assert_eq!(store.accept(&held, at(2)).await, [], "nothing is sent before the point of no return");
+        assert_eq!(store.commit(&held, at(2)).await, [id]);
+        assert_eq!(store.commit(&held, at(2)).await, [], "the point of no return is passed once");
+        assert!(!store.settle(&held[0], &[ReminderState::Claimed], failed.clone()).await, "it is Committed");
+        assert!(!store.settle(&lost[0], open, failed).await);
+        assert_eq!(store.accept(&lost, at(3)).await, []);
+        assert_eq!(store.accept(&held, at(3)).await, [id]);
+        assert_eq!(store.accept(&held, at(4)).await, [], "it is settled once");
+        let row = &store.reminders_of(invoices[0].id).await[0].reminder;
+        assert_eq!((row.state, row.sent_at), (ReminderState::Sent, Some(at(3))));
+        assert_eq!(row.reply.as_deref(), Some("250 OK"));
+    }
+
+    async fn an_abandoned_claim_goes_back_and_an_abandoned_commit_is_unconfirmed_until_late_evidence(store: TestStore) {
+        let invoices = store.invoices(3).await;
+        let queued = store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let (gone, alive) = (Ids.next(), Ids.next());
+        let committed = store.claim(gone, 1, at(0)).await;
+        store.commit(&committed, at(1)).await;
+        let claimed = store.claim(gone, 1, at(1)).await;
+        let others = store.claim(alive, 1, at(1)).await;
+        let abandoned =
+            sorted([(committed[0].id, ReminderState::Committed), (claimed[0].id, ReminderState::Claimed)]);
+        assert_eq!(store.in_flight(Hands::Of(gone)).await, abandoned);
+        assert_eq!(store.in_flight(Hands::OfAllBut(alive)).await, abandoned);
+        assert_eq!(sorted([ids(&committed), ids(&claimed), ids(&others)].concat()), sorted(queued));
+
+        assert_eq!(store.release(gone).await, 1);
+        assert_eq!(store.state_of(claimed[0].id).await, ReminderState::Pending);
+        assert_eq!(store.state_of(others[0].id).await, ReminderState::Claimed);
+        let unknown = Settlement::unconfirmed("the process ended");
+        assert!(store.settle(&committed[0], &[ReminderState::Committed], unknown).await);
+        assert_eq!(store.state_of(committed[0].id).await, ReminderState::Unconfirmed);
+        assert_eq!(store.in_flight(Hands::OfAllBut(alive)).await, []);
+        assert_eq!(store.accept(&committed, at(6)).await, [committed[0].id]);
+        assert_eq!(store.state_of(committed[0].id).await, ReminderState::Sent);
+    }
+}

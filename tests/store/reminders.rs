@@ -1,0 +1,77 @@
+//! One open reminder for an invoice, and the slot that says whose turn it was.
+
+use diesel::result::{DatabaseErrorKind, Error};
+use dunlin::domain::ids::{InvoiceId, ReminderId};
+use dunlin::domain::reminder::ReminderState;
+use dunlin::store::StoreError;
+
+use crate::on_both_databases;
+use crate::test_store::{TestStore, at};
+
+impl TestStore {
+    async fn slot_holder(&self, invoice: InvoiceId) -> Option<ReminderId> {
+        let organisation = self.organisation;
+        let found = self.read(move |snapshot| snapshot.candidates(organisation, &[invoice])).await.unwrap();
+        found[0].slot.as_ref().map(|slot| slot.reminder_id)
+    }
+}
+
+fn is_refused_as_second<T>(outcome: &Result<T, StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))))
+}
+
+on_both_databases! {
+    async fn a_second_open_reminder_of_an_invoice_is_refused_with_all_that_was_queued_beside_it(store: TestStore) {
+        let invoices = store.invoices(3).await;
+        let first = store.enqueue(&invoices[1..2], None, at(0)).await.unwrap()[0];
+        assert!(is_refused_as_second(&store.enqueue(&invoices, None, at(1)).await));
+        for (invoice, number) in invoices.iter().zip([0, 1, 0]) {
+            assert_eq!(store.reminders_of(invoice.id).await.len(), number);
+        }
+        assert_eq!(store.slot_holder(invoices[1].id).await, Some(first));
+        assert_eq!(store.slot_holder(invoices[0].id).await, None);
+    }
+
+    async fn a_reminder_keeps_others_of_its_invoice_away_in_every_open_state_and_in_no_other(store: TestStore) {
+        let invoices = store.invoices(1).await;
+        let mut holder = store.enqueue(&invoices, None, at(0)).await.unwrap()[0];
+        for state in ReminderState::ALL {
+            let token = matches!(state, ReminderState::Claimed | ReminderState::Committed);
+            store.execute(&format!(
+                "UPDATE outbox SET state = '{state}', reason = 'a reason', claim_token = {}, sent_at = created_at, \
+                 cancelled_at = created_at WHERE id = '{holder}'",
+                if token { "id" } else { "NULL" }
+            )).unwrap();
+            let is_open = matches!(state, ReminderState::Pending | ReminderState::Claimed | ReminderState::Committed);
+            match store.enqueue(&invoices, None, at(1)).await {
+                Ok(ids) => {
+                    assert!(!is_open, "{state}");
+                    holder = ids[0];
+                }
+                refused => assert!(is_open && is_refused_as_second(&refused), "{state}: {refused:?}"),
+            }
+            assert_eq!(store.slot_holder(invoices[0].id).await, Some(holder), "{state}");
+        }
+    }
+
+    async fn transactions_that_queue_for_one_invoice_at_once_leave_one_reminder_which_has_the_slot(store: TestStore) {
+        let invoices = store.invoices(10).await;
+        for invoice in &invoices {
+            let writers = (0..4).map(|_| {
+                let (store, invoice) = (store.another_process(), invoice.clone());
+                tokio::spawn(async move { store.enqueue(&[invoice], None, at(0)).await })
+            });
+            let mut queued = Vec::new();
+            for writer in writers.collect::<Vec<_>>() {
+                let outcome = writer.await.unwrap();
+                assert!(outcome.is_ok() || is_refused_as_second(&outcome), "{outcome:?}");
+                queued.extend(outcome.into_iter().flatten());
+            }
+            let kept: Vec<ReminderId> =
+                store.reminders_of(invoice.id).await.iter().map(|row| row.reminder.id).collect();
+            assert_eq!(kept, queued);
+            assert_eq!(kept.len(), 1);
+            assert_eq!(store.slot_holder(invoice.id).await, Some(kept[0]));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The tables: the same on both databases, made once, and undone step by step.
+
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+
+use diesel::{Connection, PgConnection};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use dunlin::store::{DatabaseAddress, Store};
+
+use crate::database::{Database, empty_database, fresh_store};
+use crate::on_both_databases;
+use crate::sql::{lines, sqlite};
+
+/// Tables and columns with their types and nullability, in SQLite's words.
+fn columns(address: &DatabaseAddress) -> Vec<String> {
+    let query = match address {
+        DatabaseAddress::Sqlite(_) => {
+            "SELECT m.name || '.' || c.name || ' ' || c.type || CASE c.\"notnull\" WHEN 0 THEN ' NULL' ELSE '' END \
+             AS line FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+        }
+        DatabaseAddress::Postgres(_) => {
+            "SELECT table_name || '.' || column_name || ' ' || CASE data_type \
+             WHEN 'timestamp without time zone' THEN 'TIMESTAMP' WHEN 'bytea' THEN 'BLOB' \
+             WHEN 'character varying' THEN 'VARCHAR(' || character_maximum_length || ')' ELSE UPPER(data_type) END \
+             || CASE is_nullable WHEN 'YES' THEN ' NULL' ELSE '' END AS line \
+             FROM information_schema.columns WHERE table_schema = 'public'"
+        }
+    };
+    lines(address, query)
+}
+
+/// Everything a database says of its tables: columns, checks, keys and indexes.
+fn definitions(address: &DatabaseAddress) -> Vec<String> {
+    match address {
+        DatabaseAddress::Sqlite(_) => {
+            lines(address, "SELECT REPLACE(sql, '\"', '') AS line FROM sqlite_master WHERE sql IS NOT NULL")
+        }
+        DatabaseAddress::Postgres(_) => {
+            let keys_and_checks = "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
+                                   AS line FROM pg_constraint WHERE connamespace = 'public'::regnamespace";
+            let indexes = "SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public'";
+            [columns(address), lines(address, keys_and_checks), lines(address, indexes)].concat()
+        }
+    }
+}
+
+/// One migration made or undone.
+enum Step {
+    Up,
+    Down,
+}
+
+/// Takes a step; `None` when there is none left that way.
+fn take(address: &DatabaseAddress, step: &Step) -> Option<()> {
+    let folder = |name| {
+        FileBasedMigrations::from_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(name))
+            .unwrap()
+    };
+    macro_rules! take {
+        ($connection:expr, $folder:expr) => {
+            match step {
+                Step::Up if !$connection.has_pending_migration($folder).unwrap() => return None,
+                Step::Up => $connection.run_next_migration($folder).map(drop),
+                Step::Down if $connection.applied_migrations().unwrap().is_empty() => return None,
+                Step::Down => $connection.revert_last_migration($folder).map(drop),
+            }
+        };
+    }
+    match address {
+        DatabaseAddress::Sqlite(_) => take!(sqlite(address), folder("sqlite")),
+        DatabaseAddress::Postgres(url) => {
+            take!(PgConnection::establish(url).unwrap(), folder("postgres"))
+        }
+    }
+    .unwrap();
+    Some(())
+}
+
+/// The definitions after each step that is left.
+fn steps(address: &DatabaseAddress, step: &Step) -> Vec<Vec<String>> {
+    std::iter::from_fn(|| take(address, step).map(|()| definitions(address))).collect()
+}
+
+#[test]
+fn both_databases_have_the_same_tables_columns_types_and_nullability() {
+    let folder = tempfile::tempdir().unwrap();
+    let embedded = fresh_store(Database::Sqlite, &folder).unwrap();
+    let Some(server) = fresh_store(Database::Postgres, &folder) else {
+        println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    assert_eq!(columns(embedded.address()), columns(server.address()));
+}
+
+on_both_databases! {
+    async fn migrating_again_changes_nothing(store: TestStore) {
+        let before = definitions(store.address());
+        store.store.migrate().unwrap();
+        assert_eq!(definitions(store.address()), before);
+        let organisations = store.read(|snapshot| snapshot.organisations()).await.unwrap();
+        assert_eq!(organisations.len(), 1);
+    }
+}
+
+fn every_step_is_undone(database: Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = empty_database(database, &folder) else {
+        println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    let up = steps(&address, &Step::Up);
+    assert!(up.len() > 1);
+    let mut down = steps(&address, &Step::Down);
+    down.pop();
+    down.reverse();
+    for (made, undone) in up.iter().zip(&down) {
+        let lost: Vec<_> = made.iter().filter(|line| !undone.contains(line)).collect();
+        let left: Vec<_> = undone.iter().filter(|line| !made.contains(line)).collect();
+        assert!(lost.is_empty() && left.is_empty(), "undone, {lost:#?} became {left:#?}");
+    }
+    assert_eq!(steps(&address, &Step::Up), up);
+}
+
+#[test]
+fn every_migration_is_undone_by_its_down_on_sqlite() {
+    every_step_is_undone(Database::Sqlite);
+}
+
+#[test]
+fn every_migration_is_undone_by_its_down_on_postgres() {
+    every_step_is_undone(Database::Postgres);
+}
+
+fn four_processes_may_start_at_once(database: Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = empty_database(database, &folder) else {
+        println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    let together = Barrier::new(4);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let store = Store::open(address.clone()).unwrap();
+                together.wait();
+                store.migrate().unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn processes_that_start_at_once_make_the_tables_together_on_sqlite() {
+    four_processes_may_start_at_once(Database::Sqlite);
+}
+
+#[test]
+fn processes_that_start_at_once_make_the_tables_together_on_postgres() {
+    four_processes_may_start_at_once(Database::Postgres);
+}

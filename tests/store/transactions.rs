@@ -1,0 +1,166 @@
+//! A write is all or nothing, writers wait for each other, and a read sees one state of the database.
+
+use std::sync::mpsc;
+
+use dunlin::store::{StoreError, TemplateVersion};
+use tokio::sync::oneshot;
+
+use crate::ledger::customer;
+use crate::on_both_databases;
+use crate::test_store::{TestStore, at, organisation, version};
+
+/// More closures than any pool has connections.
+const OFTEN: usize = 12;
+
+impl TestStore {
+    async fn customers(&self) -> usize {
+        let organisation = self.organisation;
+        self.read(move |snapshot| Ok(snapshot.ledger_customers(organisation)?.len())).await.unwrap()
+    }
+
+    async fn history(&self) -> Vec<TemplateVersion> {
+        let template = self.version.template_id;
+        let history = self.read(move |snapshot| snapshot.template_history(template)).await.unwrap();
+        history.into_iter().map(|saved| saved.version).collect()
+    }
+}
+
+on_both_databases! {
+    async fn a_closure_that_returns_an_error_leaves_nothing_behind(store: TestStore) {
+        let id = store.organisation;
+        for _ in 0..OFTEN {
+            let outcome = store
+                .write(move |tx| {
+                    tx.write_customers(id, &[customer("Acme")], at(0))?;
+                    Err::<(), _>(StoreError::Missing("reason to go on"))
+                })
+                .await;
+            assert!(matches!(outcome, Err(StoreError::Missing("reason to go on"))), "{outcome:?}");
+        }
+        assert_eq!(store.customers().await, 0);
+        store.keep(&[customer("Acme")], &[]).await.unwrap();
+        assert_eq!(store.customers().await, 1);
+    }
+
+    async fn a_statement_that_is_refused_leaves_nothing_of_its_transaction_behind(store: TestStore) {
+        let (id, twice) = (store.organisation, organisation("Twice"));
+        for _ in 0..OFTEN {
+            let twice = twice.clone();
+            let outcome = store
+                .write(move |tx| {
+                    tx.write_customers(id, &[customer("Acme")], at(0))?;
+                    tx.add_organisation(&twice, at(0))?;
+                    tx.add_organisation(&twice, at(0))
+                })
+                .await;
+            assert!(matches!(outcome, Err(StoreError::Database(_))), "{outcome:?}");
+        }
+        assert_eq!(store.customers().await, 0);
+    }
+
+    async fn a_write_that_is_said_to_be_done_is_done_even_after_an_error_that_nobody_minded(store: TestStore) {
+        let (id, twice) = (store.organisation, organisation("Twice"));
+        let outcome = store
+            .write(move |tx| {
+                tx.write_customers(id, &[customer("Acme")], at(0))?;
+                tx.add_organisation(&twice, at(0))?;
+                tx.add_organisation(&twice, at(0)).ok();
+                Ok(())
+            })
+            .await;
+        assert_eq!(store.customers().await == 1, outcome.is_ok(), "{outcome:?}");
+    }
+
+    async fn a_closure_that_panics_leaves_nothing_behind_and_the_pools_work_afterwards(store: TestStore) {
+        let id = store.organisation;
+        for _ in 0..OFTEN {
+            let (writing, reading) = (store.store.clone(), store.store.clone());
+            let written = tokio::spawn(async move {
+                writing
+                    .write::<(), StoreError>(move |tx| {
+                        tx.write_customers(id, &[customer("Acme")], at(0))?;
+                        panic!("a test's own panic")
+                    })
+                    .await
+            });
+            let read = tokio::spawn(async move {
+                reading
+                    .read::<(), StoreError>(|snapshot| {
+                        snapshot.organisations()?;
+                        panic!("a test's own panic")
+                    })
+                    .await
+            });
+            assert!(written.await.unwrap_err().is_panic());
+            assert!(read.await.unwrap_err().is_panic());
+        }
+        assert_eq!(store.customers().await, 0);
+        store.keep(&[customer("Acme")], &[]).await.unwrap();
+        assert_eq!(store.customers().await, 1);
+    }
+
+    async fn four_writers_that_read_before_they_write_lose_nothing_and_never_find_it_locked(store: TestStore) {
+        let (organisation, template) = (store.organisation, store.version.template_id);
+        let writers = (0..4).map(|_| {
+            let store = store.another_process();
+            tokio::spawn(async move {
+                for _ in 0..25 {
+                    store
+                        .write(move |tx| {
+                            tx.lock_organisation(organisation)?;
+                            let number = tx.next_template_number(template)?;
+                            tx.add_template_version(&version(template, number))?;
+                            let seen = tx.sign_in_failures("counter")?.map_or(0, |(failures, _)| failures);
+                            assert_eq!(seen + 2, number, "each writer sees what the one before it has written");
+                            tx.note_sign_in_failure("counter", at(0))
+                        })
+                        .await
+                        .unwrap();
+                }
+            })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        let numbers: Vec<u32> = store.history().await.iter().map(|version| version.number).collect();
+        assert_eq!(numbers, (1..=101).rev().collect::<Vec<_>>());
+    }
+
+    async fn increments_of_one_row_by_four_writers_all_count(store: TestStore) {
+        let writers = (0..4).map(|_| {
+            let store = store.another_process();
+            tokio::spawn(async move {
+                for _ in 0..25 {
+                    store.write(|tx| tx.note_sign_in_failure("counter", at(0))).await.unwrap();
+                }
+            })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        let counted = store.read(|snapshot| snapshot.sign_in_failures("counter")).await.unwrap();
+        assert_eq!(counted, Some((100, at(0))));
+    }
+
+    async fn a_read_sees_one_state_of_the_database_while_a_writer_commits(store: TestStore) {
+        let id = store.organisation;
+        let (begun, is_begun) = oneshot::channel();
+        let (committed, is_committed) = mpsc::channel();
+        let reading = store.store.clone();
+        let reader = tokio::spawn(async move {
+            reading
+                .read::<_, StoreError>(move |snapshot| {
+                    let before = snapshot.ledger_customers(id)?.len();
+                    begun.send(()).unwrap();
+                    is_committed.recv().unwrap();
+                    Ok((before, snapshot.ledger_customers(id)?.len()))
+                })
+                .await
+        });
+        is_begun.await.unwrap();
+        store.keep(&[customer("Acme")], &[]).await.unwrap();
+        committed.send(()).unwrap();
+        assert_eq!(reader.await.unwrap().unwrap(), (0, 0));
+        assert_eq!(store.customers().await, 1);
+    }
+}

@@ -1,0 +1,74 @@
+//! Mails that wait: for their next try, for their deadline, for the end of a pause.
+
+use chrono::TimeDelta;
+use dunlin::clock::Ids;
+use dunlin::domain::delivery::Settlement;
+use dunlin::domain::person::Actor;
+use dunlin::domain::reminder::ReminderState;
+use dunlin::store::NewBatch;
+
+use crate::claims::ids;
+use crate::on_both_databases;
+use crate::test_store::at;
+
+on_both_databases! {
+    async fn a_retry_waits_for_its_time_and_is_taken_with_a_new_token(store: TestStore) {
+        let invoices = store.invoices(1).await;
+        store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let worker = Ids.next();
+        let first = store.claim(worker, 1, at(0)).await;
+        let later = Settlement::Retry {
+            not_before: at(30),
+            reply: "450 Busy".to_owned(),
+            is_counted: true,
+            full_since: Some(at(0) + TimeDelta::microseconds(1)),
+        };
+        assert!(store.settle(&first[0], &[ReminderState::Claimed], later).await);
+        assert_eq!(store.claim(worker, 1, at(29)).await.len(), 0);
+        let second = store.claim(worker, 1, at(30)).await.remove(0);
+        assert_ne!(second.token, first[0].token);
+        assert_eq!((second.attempts, second.full_since), (1, Some(at(0) + TimeDelta::microseconds(1))));
+    }
+
+    async fn mails_whose_deadline_has_passed_are_taken_to_be_settled_and_no_others(store: TestStore) {
+        let invoices = store.invoices(3).await;
+        let expired = store.enqueue(&invoices[..1], None, at(0)).await.unwrap();
+        store.enqueue(&invoices[1..2], None, at(1)).await.unwrap();
+        let claim = |now| store.write(move |tx| tx.claim_expired(Ids.next(), Ids.next(), 10, now));
+        assert_eq!(ids(&claim(at(60) - TimeDelta::microseconds(1)).await.unwrap()), []);
+        assert_eq!(ids(&claim(at(60)).await.unwrap()), expired);
+        assert_eq!(ids(&claim(at(60)).await.unwrap()), []);
+    }
+
+    async fn nothing_is_taken_of_a_paused_installation_or_batch_and_deadlines_stand_still(store: TestStore) {
+        let invoices = store.invoices(2).await;
+        let batch = NewBatch {
+            id: Ids.next(),
+            organisation_id: store.organisation,
+            actor: Actor::System,
+            created_at: at(0),
+            not_before: at(0),
+            template_version_id: store.version.id,
+            selected: 1,
+            retry_of: None,
+        };
+        let (organisation, id) = (store.organisation, batch.id);
+        store.write(move |tx| tx.add_batch(&batch)).await.unwrap();
+        let of_batch = store.enqueue(&invoices[..1], Some(id), at(0)).await.unwrap();
+        let alone = store.enqueue(&invoices[1..], None, at(0)).await.unwrap();
+        let worker = Ids.next();
+
+        assert!(store.write(move |tx| tx.pause("A test", at(1))).await.unwrap());
+        assert!(!store.write(move |tx| tx.pause("Again", at(2))).await.unwrap());
+        assert_eq!(ids(&store.claim(worker, 10, at(3)).await), []);
+        assert!(store.write(move |tx| tx.pause_batch(id, "A test", at(11))).await.unwrap());
+        assert!(store.write(move |tx| tx.resume(at(11))).await.unwrap());
+        let mails = store.claim(worker, 10, at(12)).await;
+        assert_eq!((ids(&mails), mails[0].expires_at), (alone, at(70)));
+
+        assert!(store.write(move |tx| tx.resume_batch(organisation, id, at(111))).await.unwrap());
+        let mails = store.claim(worker, 10, at(111)).await;
+        assert_eq!((ids(&mails), mails[0].expires_at), (of_batch, at(170)));
+        assert!(!store.write(move |tx| tx.resume(at(120))).await.unwrap());
+    }
+}
