@@ -79,21 +79,23 @@ fn push_amounts(sql: &mut Sql, least: Option<i64>, most: Option<i64>) {
     let codes = |decimals: u32| {
         Currency::with_decimals(decimals).map(|c| format!("'{c}'")).collect::<Vec<_>>().join(",")
     };
-    let (none, three) = (codes(0), codes(3));
+    let (none, three, four) = (codes(0), codes(3), codes(4));
     let ranges = [
-        (10, format!("i.currency NOT IN ({none},{three})")),
-        (1000, format!("i.currency IN ({none})")),
-        (1, format!("i.currency IN ({three})")),
+        (2, format!("i.currency NOT IN ({none},{three},{four})")),
+        (0, format!("i.currency IN ({none})")),
+        (3, format!("i.currency IN ({three})")),
+        (4, format!("i.currency IN ({four})")),
     ];
     sql.push(" AND (");
-    for (place, (thousandths, currencies)) in ranges.into_iter().enumerate() {
+    for (place, (decimals, currencies)) in ranges.into_iter().enumerate() {
+        // In thousandths of the minor unit.
+        let figure = |thousandths: i64| thousandths.saturating_mul(10_i64.pow(decimals));
         sql.push(if place == 0 { "(" } else { " OR (" }).push(&currencies);
-        if let Some(least) = least {
-            sql.push(" AND i.balance >= ")
-                .value(least.div_euclid(thousandths) + i64::from(least % thousandths != 0));
+        if let Some(least) = least.map(figure) {
+            sql.push(" AND i.balance >= ").value(least.div_euclid(1_000) + i64::from(least % 1_000 != 0));
         }
-        if let Some(most) = most {
-            sql.push(" AND i.balance <= ").value(most.div_euclid(thousandths));
+        if let Some(most) = most.map(figure) {
+            sql.push(" AND i.balance <= ").value(most.div_euclid(1_000));
         }
         sql.push(")");
     }

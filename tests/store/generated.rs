@@ -71,7 +71,7 @@ impl Generated {
 
 fn row(chance: &mut Chance, place: usize, id: Uuid, customers: &[WrittenCustomer]) -> Row {
     let customer = customers[chance.below(customers.len())].clone();
-    let currency: Currency = ["EUR", "EUR", "USD", "JPY", "BHD"][chance.below(5)].parse().unwrap();
+    let currency: Currency = ["EUR", "EUR", "USD", "JPY", "BHD", "CLF"][chance.below(6)].parse().unwrap();
     let state = InvoiceState::ALL[chance.below(InvoiceState::ALL.len())];
     let minor = [1, 1, 10, 99, 100, 101, 999, 1_000, 5_005][chance.below(9)];
     let is_owed = matches!(state, InvoiceState::Draft | InvoiceState::Sent | InvoiceState::PartiallyPaid);

@@ -6,7 +6,6 @@ use dunlin::domain::delivery::RenderedFrom;
 use dunlin::domain::ids::{BatchId, CustomerId, InvoiceId, ReminderId, WorkerId};
 use dunlin::domain::invoice::InvoiceState;
 use dunlin::domain::ledger::InvoiceValues;
-use dunlin::domain::mail_message::RenderedMail;
 use dunlin::domain::money::Money;
 use dunlin::domain::reminder::ReminderState;
 use dunlin::store::{
@@ -57,7 +56,7 @@ pub fn leaving(mail: &ClaimedMail) -> Leaving {
             due_on: today() - TimeDelta::days(1),
             recipient: "pay@customer.example".parse().unwrap(),
         }),
-        rendered: Some(RenderedMail { subject: "S".into(), text: "T".into(), html: "<p>T</p>".into() }),
+        kept: None,
         dated_at: at(0),
         today: today(),
     }

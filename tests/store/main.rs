@@ -10,6 +10,7 @@ mod database;
 mod filters;
 mod generated;
 mod ledger;
+mod letters;
 mod paging;
 mod reminders;
 mod schema;

@@ -107,7 +107,7 @@ impl TestStore {
     /// The one place that asks for a page of invoices.
     pub async fn page(&self, list: InvoiceList) -> InvoicePage {
         let organisation = self.organisation;
-        self.read(move |snapshot| snapshot.invoice_page(organisation, &list, today(), None)).await.unwrap()
+        self.read(move |snapshot| snapshot.invoice_page(organisation, &list, today())).await.unwrap()
     }
 
     /// Changes what no method changes.

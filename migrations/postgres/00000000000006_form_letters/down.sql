@@ -1,12 +1,9 @@
--- The bodies have their places again only where a mail had a letter of its own.
-CREATE TABLE mail_content_old (
-    mail_id TEXT PRIMARY KEY NOT NULL REFERENCES outbox (id),
-    subject TEXT NOT NULL,
-    body_text TEXT NOT NULL,
-    body_html TEXT NOT NULL
-);
-INSERT INTO mail_content_old
-SELECT m.mail_id, m.subject, l.body_text, l.body_html FROM mail_content m JOIN form_letter l ON l.id = m.letter_id;
-DROP TABLE mail_content;
-ALTER TABLE mail_content_old RENAME TO mail_content;
+-- The bodies are whole again only where a mail had a letter of its own.
+ALTER TABLE mail_content ADD COLUMN body_text TEXT;
+ALTER TABLE mail_content ADD COLUMN body_html TEXT;
+UPDATE mail_content m SET body_text = l.body_text, body_html = l.body_html FROM form_letter l WHERE l.id = m.letter_id;
+ALTER TABLE mail_content ALTER COLUMN body_text SET NOT NULL;
+ALTER TABLE mail_content ALTER COLUMN body_html SET NOT NULL;
+ALTER TABLE mail_content DROP COLUMN filled;
+ALTER TABLE mail_content DROP COLUMN letter_id;
 DROP TABLE form_letter;

@@ -7,12 +7,10 @@ CREATE TABLE form_letter (
 );
 INSERT INTO form_letter SELECT mail_id, body_text, body_html FROM mail_content;
 
-CREATE TABLE mail_content_new (
-    mail_id TEXT PRIMARY KEY NOT NULL REFERENCES outbox (id),
-    letter_id TEXT NOT NULL REFERENCES form_letter (id),
-    subject TEXT NOT NULL,
-    filled TEXT NOT NULL
-);
-INSERT INTO mail_content_new SELECT mail_id, mail_id, subject, '' FROM mail_content;
-DROP TABLE mail_content;
-ALTER TABLE mail_content_new RENAME TO mail_content;
+ALTER TABLE mail_content ADD COLUMN letter_id TEXT REFERENCES form_letter (id);
+ALTER TABLE mail_content ADD COLUMN filled TEXT NOT NULL DEFAULT '';
+UPDATE mail_content SET letter_id = mail_id;
+ALTER TABLE mail_content ALTER COLUMN letter_id SET NOT NULL;
+ALTER TABLE mail_content ALTER COLUMN filled DROP DEFAULT;
+ALTER TABLE mail_content DROP COLUMN body_text;
+ALTER TABLE mail_content DROP COLUMN body_html;

@@ -1,4 +1,4 @@
--- The bodies have their places again only where a mail had a letter of its own.
+-- The bodies are whole again only where a mail had a letter of its own.
 CREATE TABLE mail_content_old (
     mail_id TEXT PRIMARY KEY NOT NULL REFERENCES outbox (id),
     subject TEXT NOT NULL,
