@@ -61,7 +61,7 @@ pub enum Command {
     Pause,
     /// Let sending go on.
     Resume,
-    /// Check configuration, database and mail server.
+    /// Check configuration, database and mail server; say whether sending is paused.
     Check,
 }
 

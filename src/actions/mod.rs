@@ -6,6 +6,7 @@ mod confirmation;
 mod delivery;
 mod holding;
 mod imports;
+mod instance;
 mod organisations;
 mod passwords;
 mod pausing;
@@ -29,7 +30,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::proposal::{MAX_BATCH, NotRemindable};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{MarkKeeper, Reader, Store, StoreError};
 
 pub use delivery::{Done, Go, Gone, Grouping, Letter};
 pub use imports::ImportReport;
@@ -96,6 +97,7 @@ struct Inner {
     clock: Clock,
     ids: Ids,
     settings: Settings,
+    keeper: Option<MarkKeeper>,
     wake: Notify,
 }
 
@@ -104,9 +106,18 @@ struct Inner {
 pub struct Actions(Arc<Inner>);
 
 impl Actions {
-    /// The verbs over a store.
+    /// The verbs over a store that is nobody's installation: it is never taken for a copy.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self(Arc::new(Inner { store, clock, ids: Ids, settings, wake: Notify::new() }))
+        Self::build(store, clock, settings, None)
+    }
+
+    /// The verbs of an installation, whose mark is kept in its data folder.
+    pub fn of_installation(store: Store, clock: Clock, settings: Settings, keeper: MarkKeeper) -> Self {
+        Self::build(store, clock, settings, Some(keeper))
+    }
+
+    fn build(store: Store, clock: Clock, settings: Settings, keeper: Option<MarkKeeper>) -> Self {
+        Self(Arc::new(Inner { store, clock, ids: Ids, settings, keeper, wake: Notify::new() }))
     }
 
     /// The time everything goes by.

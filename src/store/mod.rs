@@ -16,6 +16,7 @@ mod enqueue;
 mod holds;
 mod imports;
 mod installation;
+mod instance;
 mod invoice_counts;
 mod invoice_filter;
 mod invoice_list;
@@ -54,6 +55,7 @@ pub use email_templates::{DraftText, EmailTemplate, SavedText};
 pub use enqueue::{NewReminder, NewTestMail, Posting, ReminderPosting};
 pub use imports::KeptFile;
 pub use installation::RelayDown;
+pub use instance::MarkKeeper;
 pub use invoice_counts::{Matching, StateCounts};
 pub use invoice_list::InvoicePage;
 pub use invoices::InvoiceRow;
@@ -74,6 +76,14 @@ pub enum StoreError {
     /// No connection could be had.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// A file beside the database.
+    #[error("{what}: {source}")]
+    Files {
+        /// Which.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The database refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] diesel::result::Error),

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod clones;
 mod commands;
 mod delivery;
 mod email_notifications;
