@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod backup;
 mod import;
 mod serve;
 
@@ -89,6 +90,7 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             Ok(())
         }
         Command::Import(flags) => import::import(&config, flags).await,
+        Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Pause => {
             let reason = "stopped by command; `dunlin resume` lets it go on.".to_owned();
             Installation::open(&config).await?.actions.pause(Actor::System, reason).await?;

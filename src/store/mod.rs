@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod audit;
+mod backup;
 mod batches;
 mod cancelling;
 mod candidates;
@@ -47,6 +48,7 @@ use thiserror::Error;
 
 pub use api_keys::NewApiKey;
 pub use audit::{AuditEntry, TimelineEntry};
+pub use backup::copy_database;
 pub use batches::{BatchProgress, BatchRow, NewBatch};
 use connection::{AnyConnection, Opener, Purpose};
 pub use connection::{DatabaseAddress, InvalidDatabaseAddress};

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod backup;
 mod clones;
 mod commands;
 mod delivery;
