@@ -1,6 +1,7 @@
 //! One use case a file: the verbs that people, rules and programs may ask for. Every write is a verb here.
 
 mod api_keys;
+mod attempts;
 mod closing;
 mod confirmation;
 mod delivery;
@@ -24,6 +25,7 @@ use chrono::TimeDelta;
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use self::attempts::Attempts;
 use crate::clock::{Clock, Ids};
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::email_address::EmailAddress;
@@ -98,6 +100,7 @@ struct Inner {
     ids: Ids,
     settings: Settings,
     keeper: Option<MarkKeeper>,
+    attempts: Attempts,
     wake: Notify,
 }
 
@@ -117,7 +120,15 @@ impl Actions {
     }
 
     fn build(store: Store, clock: Clock, settings: Settings, keeper: Option<MarkKeeper>) -> Self {
-        Self(Arc::new(Inner { store, clock, ids: Ids, settings, keeper, wake: Notify::new() }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            ids: Ids,
+            settings,
+            keeper,
+            attempts: Attempts::default(),
+            wake: Notify::new(),
+        }))
     }
 
     /// The time everything goes by.

@@ -24,6 +24,7 @@ mod invoice_list;
 mod invoices;
 mod ledger;
 mod liveness;
+mod mail_counts;
 mod migrations;
 mod organisations;
 mod outbox;

@@ -15,6 +15,7 @@ mod email_notifications;
 mod holding;
 mod import_command;
 mod imports;
+mod metrics;
 mod people;
 mod relay;
 mod roles;
