@@ -57,11 +57,16 @@ pub enum Command {
     ApiKey(ApiKeyCommand),
     /// Bring in a ledger file (Dunlin's own CSV): all of it, or with an error nothing.
     Import(Import),
+    /// Write a consistent copy of an SQLite installation, also while it runs.
+    Backup {
+        /// Where to; there must be nothing yet.
+        file: PathBuf,
+    },
     /// Stop all sending of the installation.
     Pause,
     /// Let sending go on.
     Resume,
-    /// Check configuration, database and mail server.
+    /// Check configuration, database and mail server; say whether sending is paused.
     Check,
 }
 

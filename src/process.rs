@@ -15,7 +15,7 @@ use crate::clock::{Clock, Ids, real_now};
 use crate::config::Config;
 use crate::domain::delivery::RetryPolicy;
 use crate::mail::{MailTimeouts, Relay};
-use crate::store::{DatabaseAddress, Store, StoreError};
+use crate::store::{DatabaseAddress, MarkKeeper, Store, StoreError};
 
 /// Why a command failed.
 #[derive(Debug, Error)]
@@ -88,7 +88,9 @@ impl Installation {
                 .and_then(|host| format!("reminders@{host}").parse().ok()),
             secret,
         };
-        let actions = Actions::new(store.clone(), clock, settings);
+        let keeper = MarkKeeper::new(store.address(), &config.data_dir);
+        let actions = Actions::of_installation(store.clone(), clock, settings, keeper);
+        actions.mark_new().await?;
         Ok(Self { store, actions, secret })
     }
 

@@ -1,5 +1,7 @@
 //! Puts the doors into one actix App; the same one that the tests start.
 
+mod metrics;
+
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, Service, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
+use actix_web::rt::time::timeout;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use sha2::{Digest, Sha512};
 use tracing_actix_web::TracingLogger;
@@ -80,6 +83,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .wrap(TracingLogger::default())
             .route("/healthz", web::get().to(async || "ok"))
             .route("/readyz", web::get().to(ready))
+            .route("/metrics", web::get().to(metrics::show))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
             .service(web::scope("/api").configure(crate::api::routes))
             .service(
@@ -107,12 +111,20 @@ async fn nothing_here() -> Result<HttpResponse, WebError> {
     Err(WebError::NotFound)
 }
 
+/// How long whoever watches the program waits for its database; a person waits longer.
+const WATCHED: Duration = Duration::from_secs(2);
+
 /// Whether this process can do its work: the database answers.
 async fn ready(state: web::Data<WebState>) -> HttpResponse {
-    match state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.organisations()?)).await {
-        Ok(_) => HttpResponse::Ok().body("ok"),
-        Err(_) => HttpResponse::ServiceUnavailable().body("the database cannot be reached"),
+    let asked = state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.organisations()?));
+    match timeout(WATCHED, asked).await {
+        Ok(Ok(_)) => HttpResponse::Ok().body("ok"),
+        Ok(Err(_)) | Err(_) => unready(),
     }
+}
+
+fn unready() -> HttpResponse {
+    HttpResponse::ServiceUnavailable().body("the database cannot be reached")
 }
 
 /// The headers that every answer has.

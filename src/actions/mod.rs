@@ -1,11 +1,13 @@
 //! One use case a file: the verbs that people, rules and programs may ask for. Every write is a verb here.
 
 mod api_keys;
+mod attempts;
 mod closing;
 mod confirmation;
 mod delivery;
 mod holding;
 mod imports;
+mod instance;
 mod organisations;
 mod passwords;
 mod pausing;
@@ -23,6 +25,7 @@ use chrono::TimeDelta;
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use self::attempts::Attempts;
 use crate::clock::{Clock, Ids};
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::email::FormLetters;
@@ -30,7 +33,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::proposal::{MAX_BATCH, NotRemindable};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{MarkKeeper, Reader, Store, StoreError};
 
 pub use delivery::{Done, Go, Gone, Grouping, Letter};
 pub use imports::ImportReport;
@@ -97,6 +100,8 @@ struct Inner {
     clock: Clock,
     ids: Ids,
     settings: Settings,
+    keeper: Option<MarkKeeper>,
+    attempts: Attempts,
     wake: Notify,
     /// What mails in the making have in common.
     letters: Mutex<FormLetters>,
@@ -107,13 +112,24 @@ struct Inner {
 pub struct Actions(Arc<Inner>);
 
 impl Actions {
-    /// The verbs over a store.
+    /// The verbs over a store that is nobody's installation: it is never taken for a copy.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
+        Self::build(store, clock, settings, None)
+    }
+
+    /// The verbs of an installation, whose mark is kept in its data folder.
+    pub fn of_installation(store: Store, clock: Clock, settings: Settings, keeper: MarkKeeper) -> Self {
+        Self::build(store, clock, settings, Some(keeper))
+    }
+
+    fn build(store: Store, clock: Clock, settings: Settings, keeper: Option<MarkKeeper>) -> Self {
         Self(Arc::new(Inner {
             store,
             clock,
             ids: Ids,
             settings,
+            keeper,
+            attempts: Attempts::default(),
             wake: Notify::new(),
             letters: Mutex::default(),
         }))

@@ -23,16 +23,17 @@ impl Actions {
             .await
     }
 
-    /// Lets sending go on; deadlines have stood still.
+    /// Lets sending go on; deadlines have stood still. It also confirms that a copy takes the place of the original.
     ///
     /// # Errors
-    /// When the database refuses. Resuming twice changes nothing.
+    /// When the database refuses or the mark beside it cannot be written: then sending stays paused. Resuming twice changes nothing.
     pub async fn resume(&self, actor: Actor) -> Result<(), ActionError> {
         let actions = self.clone();
         self.0
             .store
             .write(move |tx| {
-                if tx.resume(actions.clock().now())? {
+                let was_copy = actions.confirm(tx)?;
+                if tx.resume(actions.clock().now())? || was_copy {
                     actions.record_everywhere(tx, actor, "sending.resumed", "")?;
                 }
                 Ok::<_, ActionError>(())
@@ -74,7 +75,7 @@ impl Actions {
     }
 
     /// What concerns the installation stands in every organisation's audit.
-    fn record_everywhere(
+    pub(super) fn record_everywhere(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,

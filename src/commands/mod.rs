@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod backup;
 mod import;
 mod serve;
 
@@ -15,7 +16,7 @@ use crate::domain::mail_message::Outcome;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
 use crate::domain::person::Actor;
 use crate::process::{Failure, Installation};
-use crate::store::StoreError;
+use crate::store::{Pause, StoreError};
 
 /// How a command ended: exit 1 or 2.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,7 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             Ok(())
         }
         Command::Import(flags) => import::import(&config, flags).await,
+        Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Pause => {
             let reason = "stopped by command; `dunlin resume` lets it go on.".to_owned();
             Installation::open(&config).await?.actions.pause(Actor::System, reason).await?;
@@ -123,9 +125,22 @@ async fn the_organisation(
     }
 }
 
+/// Since when and why nothing is sent; also of a copy that has not been started yet.
+async fn paused(installation: &Installation) -> Result<Option<String>, CommandError> {
+    let pause = installation.store.read::<_, StoreError>(|snapshot| snapshot.pause()).await?;
+    if let Some(Pause { since, reason }) = pause {
+        return Ok(Some(format!("paused since {}: {reason}", since.format("%-d %B %Y, %H:%M UTC"))));
+    }
+    let copied = installation.actions.copied().await?;
+    Ok(copied.map(|copied| format!("paused from the next start on: {}", copied.sentence())))
+}
+
 async fn check(config: &Config) -> Result<(), CommandError> {
     let installation = Installation::open(config).await?;
     println!("Database: ready");
+    if let Some(paused) = paused(&installation).await? {
+        println!("Sending: {paused}");
+    }
     let organisations = installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
     let mut problems = Vec::new();
     for organisation in &organisations {

@@ -23,6 +23,9 @@ use crate::store::{DatabaseAddress, StoreError};
 use crate::web::{WebState, assets};
 use crate::worker::Worker;
 
+/// Longest wait for the database when all else has ended.
+const PUT_AWAY: Duration = Duration::from_secs(2);
+
 /// Web and API, and the worker unless it is left out, until told to stop.
 pub(super) async fn serve(
     config: &Config,
@@ -30,6 +33,7 @@ pub(super) async fn serve(
     announcement: Option<String>,
 ) -> Result<(), CommandError> {
     let installation = Installation::open(config).await?;
+    begin(&installation).await?;
     let failure = |what: String| move |source| CommandError::Failed(Failure::Files { what, source });
     let listener = TcpListener::bind(config.bind).map_err(failure(config.bind.to_string()))?;
     let bound = listener.local_addr().map_err(failure(config.bind.to_string()))?;
@@ -64,6 +68,7 @@ pub(super) async fn serve(
     }
     println!("{}", address_line(bound));
     let (stop, stopped) = watch::channel(false);
+    let store = installation.store.clone();
     let worker = with_worker.then(|| tokio::spawn(send(installation, config.clone(), stopped)));
     let serving = tokio::spawn(server);
     signals.next().await;
@@ -73,6 +78,11 @@ pub(super) async fn serve(
     finish(serving, config.shutdown).await;
     if let Some(worker) = worker {
         finish(worker, config.shutdown).await;
+    }
+    match tokio::time::timeout(PUT_AWAY, store.put_away()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "the database was not put into one file"),
+        Err(_) => warn!("the database is still in use; it was not put into one file"),
     }
     Ok(())
 }
@@ -85,6 +95,7 @@ pub(super) async fn work(config: &Config) -> Result<(), CommandError> {
             "`dunlin work` needs PostgreSQL; with SQLite `dunlin serve` sends".to_owned(),
         ));
     }
+    begin(&installation).await?;
     let mut signals =
         Signals::heard().map_err(|source| Failure::Files { what: "signals".to_owned(), source })?;
     let (stop, stopped) = watch::channel(false);
@@ -156,6 +167,14 @@ fn remove(folder: &Path) {
     if let Err(error) = std::fs::remove_dir_all(folder) {
         warn!(%error, folder = %folder.display(), "the demo's folder could not be removed");
     }
+}
+
+/// Counts the start; a copy begins paused.
+async fn begin(installation: &Installation) -> Result<(), CommandError> {
+    if let Some(copied) = installation.actions.begin().await? {
+        warn!("sending is paused: {}", copied.sentence());
+    }
+    Ok(())
 }
 
 /// Sends, as soon as this process may.

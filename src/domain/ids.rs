@@ -73,6 +73,8 @@ ids! {
     WorkerId,
     /// One suppressed address.
     SuppressionId,
+    /// One installation, as its database and the mark beside it name it.
+    InstanceId,
     /// One row of the audit.
     AuditId,
 }

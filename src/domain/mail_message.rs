@@ -31,6 +31,26 @@ pub struct KeptMail {
     pub filled: String,
 }
 
+named! {
+    /// What a try came to, in a word: for counting.
+    OutcomeKind {
+        /// Accepted.
+        Accepted = "accepted",
+        /// Not now.
+        TryLater = "try_later",
+        /// A full mailbox.
+        MailboxFull = "mailbox_full",
+        /// Never.
+        Refused = "refused",
+        /// The mail server cannot be used.
+        RelayDown = "relay_down",
+        /// The connection was not wanted.
+        Busy = "busy",
+        /// Nobody knows.
+        NoAnswer = "no_answer",
+    }
+}
+
 /// A subject and both parts, rendered from one template version and one set of facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedMail {
@@ -103,4 +123,19 @@ pub enum Outcome {
         /// What happened.
         problem: String,
     },
+}
+
+impl Outcome {
+    /// It in a word.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Accepted { .. } => OutcomeKind::Accepted,
+            Self::TryLater { .. } => OutcomeKind::TryLater,
+            Self::MailboxFull { .. } => OutcomeKind::MailboxFull,
+            Self::Refused { .. } => OutcomeKind::Refused,
+            Self::RelayDown { .. } => OutcomeKind::RelayDown,
+            Self::Busy { .. } => OutcomeKind::Busy,
+            Self::NoAnswer { .. } => OutcomeKind::NoAnswer,
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub mod email;
 pub mod email_address;
 pub mod hold;
 pub mod ids;
+pub mod instance;
 pub mod invoice;
 pub mod invoice_list;
 pub mod ledger;

@@ -35,6 +35,26 @@ impl Store {
         .await
     }
 
+    /// Before the process ends: an SQLite database becomes one file, so that who copies or replaces that file while
+    /// nothing runs has all of it. Another process that uses it is not waited for long; the last one to end does it.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is lost then.
+    pub async fn put_away(&self) -> Result<(), StoreError> {
+        let store = self.clone();
+        off_thread(move || {
+            let mut connection = lease(&store.0.writers)?;
+            match &mut *connection {
+                AnyConnection::Sqlite(embedded) => {
+                    embedded.batch_execute("PRAGMA busy_timeout = 500; PRAGMA wal_checkpoint(TRUNCATE)")?
+                }
+                AnyConnection::Postgres(_) => {}
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Brings the database up to date, wholly or not at all; a second call changes nothing. Of processes that start at once
     /// one does it and the others wait.
     ///

@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod audit;
+mod backup;
 mod batches;
 mod cancelling;
 mod candidates;
@@ -16,12 +17,14 @@ mod enqueue;
 mod holds;
 mod imports;
 mod installation;
+mod instance;
 mod invoice_counts;
 mod invoice_filter;
 mod invoice_list;
 mod invoices;
 mod ledger;
 mod liveness;
+mod mail_counts;
 mod migrations;
 mod organisations;
 mod outbox;
@@ -46,6 +49,7 @@ use thiserror::Error;
 
 pub use api_keys::NewApiKey;
 pub use audit::{AuditEntry, TimelineEntry};
+pub use backup::copy_database;
 pub use batches::{BatchProgress, BatchRow, NewBatch};
 use connection::{AnyConnection, Opener, Purpose};
 pub use connection::{DatabaseAddress, InvalidDatabaseAddress};
@@ -54,6 +58,7 @@ pub use email_templates::{DraftText, EmailTemplate, SavedText};
 pub use enqueue::{NewReminder, NewTestMail, Posting, ReminderPosting};
 pub use imports::KeptFile;
 pub use installation::RelayDown;
+pub use instance::MarkKeeper;
 pub use invoice_counts::{Figures, Matching};
 pub use invoice_list::InvoicePage;
 pub use invoices::InvoiceRow;
@@ -74,6 +79,14 @@ pub enum StoreError {
     /// No connection could be had.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// A file beside the database.
+    #[error("{what}: {source}")]
+    Files {
+        /// Which.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The database refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] diesel::result::Error),

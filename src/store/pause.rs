@@ -26,6 +26,14 @@ struct PauseRow {
 }
 
 #[derive(QueryableByName)]
+struct InstallationRow {
+    #[diesel(embed)]
+    paused: PauseRow,
+    #[diesel(sql_type = Nullable<Text>)]
+    copy_reason: Option<String>,
+}
+
+#[derive(QueryableByName)]
 struct DeadlineRow {
     #[diesel(sql_type = Timestamp)]
     expires_at: NaiveDateTime,
@@ -39,11 +47,19 @@ impl PauseRow {
 }
 
 impl Snapshot<'_> {
-    /// Whether all sending is stopped.
+    /// Whether all sending is stopped, and why: that this looks like a copy, a person's own reason, or both.
     pub fn pause(&mut self) -> Result<Option<Pause>, StoreError> {
-        let row = Sql::new("SELECT paused_at, pause_reason FROM installation")
-            .first::<PauseRow>(self.connection())?;
-        Ok(row.and_then(PauseRow::into_pause))
+        let row = Sql::new("SELECT paused_at, pause_reason, copy_reason FROM installation")
+            .first::<InstallationRow>(self.connection())?;
+        Ok(row.and_then(|row| {
+            let pause = row.paused.into_pause()?;
+            let reason = match (row.copy_reason, pause.reason) {
+                (None, own) => own,
+                (Some(copy), own) if own.is_empty() => copy,
+                (Some(copy), own) => format!("{copy} It was paused before that: {own}"),
+            };
+            Some(Pause { reason, ..pause })
+        }))
     }
 
     /// Whether a batch is stopped.
@@ -74,11 +90,26 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
+    /// Stops all sending because this looks like a copy; `false` when that is known already. A pause that a person has
+    /// set stays, with its time and reason.
+    pub fn pause_copy(&mut self, reason: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let changed = Sql::new(
+            "UPDATE installation SET paused_at = COALESCE(paused_at, $1), copy_reason = $2 \
+             WHERE id = 1 AND (copy_reason IS NULL OR copy_reason <> $2)",
+        )
+        .bind(now)
+        .bind(reason)
+        .execute(self.connection())?;
+        Ok(changed == 1)
+    }
+
     /// Lets sending go on; `false` when it was not stopped.
     pub fn resume(&mut self, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let Some(pause) = Snapshot::pause(self)? else { return Ok(false) };
-        Sql::new("UPDATE installation SET paused_at = NULL, pause_reason = NULL WHERE id = 1")
-            .execute(self.connection())?;
+        Sql::new(
+            "UPDATE installation SET paused_at = NULL, pause_reason = NULL, copy_reason = NULL WHERE id = 1",
+        )
+        .execute(self.connection())?;
         self.put_off("state = 'Pending'", now - pause.since)?;
         Ok(true)
     }

@@ -18,6 +18,7 @@ const COMMANDS: &[&[&str]] = &[
     &["user", "add", "--email", "a@acme.example", "--name", "Ada", "--role", "clerk", "--password-stdin"],
     &["api-key", "add", "--name", "ERP"],
     &["import", "ledger.csv"],
+    &["backup", "backup.db"],
     &["pause"],
     &["resume"],
     &["check"],

@@ -7,6 +7,8 @@
 )]
 
 mod api;
+mod backup;
+mod clones;
 mod commands;
 mod delivery;
 mod email_notifications;
@@ -14,6 +16,7 @@ mod figures;
 mod holding;
 mod import_command;
 mod imports;
+mod metrics;
 mod people;
 mod racing;
 mod relay;

@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
 use reqwest::{Client, StatusCode};
 
 use crate::support::program::Machine;
@@ -84,6 +86,39 @@ async fn a_second_server_of_an_installation_answers_and_on_sqlite_leaves_the_sen
         let asked = Instant::now();
         assert_eq!(second.terminate(), Some(0));
         assert!(asked.elapsed() < AT_ONCE);
+    }
+}
+
+#[actix_web::test]
+async fn while_the_database_is_away_readiness_and_metrics_say_so_soon_and_health_stays() {
+    let Some(machine) = Machine::on_postgres() else {
+        return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+    };
+    let (_running, url) = machine.serve();
+    let ask = async |path: &str| {
+        let answer = Client::new().get(format!("{url}{path}")).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    let database = machine.database();
+    let (server, name) = database.rsplit_once('/').unwrap();
+    let mut postgres = PgConnection::establish(&format!("{server}/postgres")).unwrap();
+    assert_eq!(ask("/readyz").await, (StatusCode::OK, "ok".to_owned()));
+    let away = format!(
+        "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    );
+    postgres.batch_execute(&away).unwrap();
+    for path in ["/readyz", "/metrics"] {
+        let asked = Instant::now();
+        let missing = "the database cannot be reached".to_owned();
+        assert_eq!(ask(path).await, (StatusCode::SERVICE_UNAVAILABLE, missing), "{path}");
+        assert!(asked.elapsed() < AT_ONCE, "{path}: {:?}", asked.elapsed());
+    }
+    assert_eq!(ask("/healthz").await.0, StatusCode::OK);
+    postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).unwrap();
+    let started = Instant::now();
+    while ask("/readyz").await.0 != StatusCode::OK {
+        assert!(started.elapsed() < Duration::from_secs(60), "it is ready again");
     }
 }
 

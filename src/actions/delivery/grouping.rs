@@ -75,12 +75,14 @@ impl Actions {
         steps: Vec<(Option<Done>, Option<Box<Letter>>)>,
     ) -> Result<Vec<Go>, ActionError> {
         let actions = self.clone();
-        self.0
+        let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        let done: Vec<Done> = done.into_iter().flatten().collect();
+        let ended: Vec<_> = done.iter().filter_map(Done::attempt).collect();
+        let goes = self
+            .0
             .store
             .write(move |tx| {
                 let now = actions.clock().now();
-                let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
-                let done: Vec<Done> = done.into_iter().flatten().collect();
                 actions.settle_all(tx, &done, now)?;
                 let asking: Vec<_> =
                     next.iter().map(|letter| letter.as_ref().map(|letter| letter.mail.id)).collect();
@@ -92,9 +94,11 @@ impl Actions {
                 let go = |id: Option<_>| {
                     if id.is_some_and(|id| passed.contains(&id)) { Go::Send } else { Go::Stop }
                 };
-                Ok(asking.into_iter().map(go).collect())
+                Ok::<_, ActionError>(asking.into_iter().map(go).collect())
             })
-            .await
+            .await?;
+        self.0.attempts.count(&ended);
+        Ok(goes)
     }
 }
 

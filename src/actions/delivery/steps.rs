@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Actions, Letter};
 use crate::domain::delivery::{Settlement, Stop, Tries};
 use crate::domain::ids::ReminderId;
-use crate::domain::mail_message::Outcome;
+use crate::domain::mail_message::{Outcome, OutcomeKind};
 use crate::domain::person::Actor;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::domain::suppression::SuppressionReason;
@@ -20,6 +20,13 @@ pub struct Done {
     pub(super) outcome: Outcome,
     pub(super) was_committed: bool,
     pub(super) is_withdrawn: bool,
+}
+
+impl Done {
+    /// What the mail server had to do with it; nothing, where it was never asked.
+    pub(super) fn attempt(&self) -> Option<OutcomeKind> {
+        (!self.is_withdrawn).then(|| self.outcome.kind())
+    }
 }
 
 impl Letter {

@@ -51,6 +51,7 @@ const LEDGER: Fields = &[("file", "customer_name,invoice_number,currency,total\n
 pub const ROUTES: &[Route] = &[
     get("/healthz", Who::Anyone),
     get("/readyz", Who::Anyone),
+    get("/metrics", Who::Anyone),
     get("/sign-in", Who::Anyone),
     post("/sign-in", Who::Anyone, &[("email", "nobody@acme.example"), ("password", "wrong")]),
     get("/setup", Who::Anyone),
