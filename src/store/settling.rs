@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
 use super::outbox::ClaimedMail;
-use super::sql::Sql;
+use super::sql::{RowChange, Sql};
 use super::{StoreError, Tx};
 use crate::domain::delivery::{RenderedFrom, Settlement, Standing};
 use crate::domain::email_address::EmailAddress;
@@ -166,28 +166,25 @@ impl Tx<'_> {
         mails: &[&Leaving],
         now: DateTime<Utc>,
     ) -> Result<Vec<ReminderId>, StoreError> {
-        let reminders: Vec<_> = mails.iter().filter_map(|mail| Some((mail, mail.from.as_ref()?))).collect();
-        if reminders.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut sql =
-            Sql::new("UPDATE outbox SET state = 'Committed', commit_token = claim_token, committed_at = ");
-        sql.value(now).push(", updated_at = ").value(now);
-        sql.push(
-            ", recipient = leaving.column3, rendered_balance = leaving.column4, rendered_due_on = leaving.column5, \
-             dated_at = leaving.column6 FROM (VALUES ",
+        let mut change = RowChange::new(
+            "outbox SET state = 'Committed', commit_token = claim_token, committed_at = @3, updated_at = @3, \
+             recipient = @4, rendered_balance = @5, rendered_due_on = @6, dated_at = @7",
+            "outbox.id = @1 AND outbox.claim_token = @2 AND outbox.state = 'Claimed'",
         );
-        for (index, (mail, from)) in reminders.iter().enumerate() {
-            sql.push(if index == 0 { "(" } else { ", (" }).value(mail.id.to_string());
-            sql.push(", ").value(mail.token.to_string()).push(", ").value(from.recipient.as_str());
-            sql.push(", ").value(from.balance.minor()).push(", ").value(from.due_on);
-            sql.push(", ").value(mail.dated_at).push(")");
+        for mail in mails {
+            let Some(from) = &mail.from else { continue };
+            change
+                .row()
+                .value(mail.id.to_string())
+                .value(mail.token.to_string())
+                .value(now)
+                .value(from.recipient.as_str())
+                .value(from.balance.minor())
+                .value(from.due_on)
+                .value(mail.dated_at);
         }
-        sql.push(
-            ") AS leaving WHERE outbox.id = leaving.column1 AND outbox.claim_token = leaving.column2 \
-             AND outbox.state = 'Claimed' RETURNING outbox.id",
-        );
-        ids(sql.kept_for(reminders.len()).load::<IdRow>(self.connection())?)
+        let passed = change.run(self.connection())?;
+        Ok(mails.iter().zip(passed).filter(|(_, passed)| *passed).map(|(mail, _)| mail.id).collect())
     }
 
     fn commit_other(&mut self, mail: &Leaving, now: DateTime<Utc>) -> Result<Vec<ReminderId>, StoreError> {
@@ -210,25 +207,17 @@ impl Tx<'_> {
         mails: &[(&ClaimedMail, &str)],
         now: DateTime<Utc>,
     ) -> Result<HashSet<ReminderId>, StoreError> {
-        if mails.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let mut sql = Sql::new(
-            "UPDATE outbox SET state = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
-             attempts = attempts + 1, sent_at = ",
+        let mut change = RowChange::new(
+            "outbox SET state = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
+             attempts = attempts + 1, sent_at = @3, updated_at = @3, reply = @4",
+            "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Committed', 'Unconfirmed')",
         );
-        sql.value(now).push(", updated_at = ").value(now);
-        sql.push(", reply = settled.column3 FROM (VALUES ");
-        for (index, (mail, reply)) in mails.iter().enumerate() {
-            sql.push(if index == 0 { "(" } else { ", (" }).value(mail.id.to_string());
-            sql.push(", ").value(mail.token.to_string()).push(", ").value(*reply).push(")");
+        for (mail, reply) in mails {
+            change.row().value(mail.id.to_string()).value(mail.token.to_string()).value(now).value(*reply);
         }
-        sql.push(
-            ") AS settled WHERE outbox.id = settled.column1 AND outbox.commit_token = settled.column2 \
-             AND outbox.state IN ('Committed', 'Unconfirmed') RETURNING outbox.id",
-        );
-        let rows = sql.kept_for(mails.len()).load::<IdRow>(self.connection())?;
-        let settled: HashSet<ReminderId> = ids(rows)?.into_iter().collect();
+        let settled = change.run(self.connection())?;
+        let settled: HashSet<ReminderId> =
+            mails.iter().zip(settled).filter(|(_, settled)| *settled).map(|((mail, _), _)| mail.id).collect();
         let reminded: Vec<(InvoiceId, ReminderId)> = mails
             .iter()
             .filter(|(mail, _)| settled.contains(&mail.id))
@@ -292,17 +281,12 @@ impl Tx<'_> {
         reminded: &[(InvoiceId, ReminderId)],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if reminded.is_empty() {
-            return Ok(());
+        let mut change =
+            RowChange::new("invoice SET last_reminder_id = @2, last_reminded_at = @3", "invoice.id = @1");
+        for (invoice, reminder) in reminded {
+            change.row().value(invoice.to_string()).value(reminder.to_string()).value(now);
         }
-        let mut sql = Sql::new("UPDATE invoice SET last_reminder_id = reminded.column2, last_reminded_at = ");
-        sql.value(now).push(" FROM (VALUES ");
-        for (index, (invoice, reminder)) in reminded.iter().enumerate() {
-            sql.push(if index == 0 { "(" } else { ", (" }).value(invoice.to_string());
-            sql.push(", ").value(reminder.to_string()).push(")");
-        }
-        sql.push(") AS reminded WHERE invoice.id = reminded.column1");
-        sql.kept_for(reminded.len()).execute(self.connection())?;
+        change.run(self.connection())?;
         Ok(())
     }
 }

@@ -60,6 +60,7 @@ impl Worker {
         for _ in 0..self.connections {
             connections.spawn(self.clone().connection(tray.clone(), writer.clone(), stop.clone()));
         }
+        drop(writer);
         let mut parts = Vec::new();
         let fed = {
             let feeding = self.feed(feed, stop);

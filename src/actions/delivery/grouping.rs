@@ -2,6 +2,7 @@
 //! one together. A durable commit is the unit of cost, so speed costs no promise.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -10,6 +11,9 @@ use crate::store::StoreError;
 
 /// Writers at a time where the database takes several.
 const WRITERS: usize = 3;
+
+/// How long a transaction waits to be shared by more connections: a durable commit takes as long or longer.
+const FILL: Duration = Duration::from_millis(1);
 
 /// The answer at the point of no return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +44,8 @@ impl Actions {
         for _ in 0..if self.0.store.shares_sending() { WRITERS } else { 1 } {
             let (actions, requests) = (self.clone(), requests.clone());
             tokio::spawn(async move {
-                let mut group = Vec::with_capacity(connections);
-                while requests.lock().await.recv_many(&mut group, connections).await > 0 {
-                    actions.write_group(std::mem::take(&mut group)).await;
+                while let Some(group) = next_group(&mut *requests.lock().await, connections).await {
+                    actions.write_group(group).await;
                 }
             });
         }
@@ -100,6 +103,23 @@ impl Actions {
         self.0.attempts.count(&ended);
         Ok(goes)
     }
+}
+
+/// What goes into one transaction: what has arrived, and what arrives within a moment while somebody may still ask.
+async fn next_group(requests: &mut mpsc::Receiver<Request>, connections: usize) -> Option<Vec<Request>> {
+    let mut group = Vec::with_capacity(connections);
+    requests.recv_many(&mut group, connections).await;
+    let is_full = |group: &Vec<Request>, senders| group.len() >= connections.min(senders);
+    let filling = async {
+        while !is_full(&group, requests.sender_strong_count()) {
+            if requests.recv_many(&mut group, connections).await == 0 {
+                break;
+            }
+        }
+    };
+    // In time or not: what has arrived is written.
+    let _ = tokio::time::timeout(FILL, filling).await;
+    (!group.is_empty()).then_some(group)
 }
 
 /// Whether an error comes from a step rather than from the database as a whole.
