@@ -2,16 +2,20 @@
 
 pub mod assets;
 mod batch_results;
+mod closing;
 mod customers;
 mod email_notifications;
 mod error;
 mod frame;
+mod handed_over;
 mod holds;
 mod imports;
 mod invoice;
 mod invoices;
 mod mail_previews;
 mod objections;
+mod payments;
+mod problems;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;
@@ -68,11 +72,8 @@ fn ledger(config: &mut web::ServiceConfig) {
     config
         .route("/invoices", web::get().to(invoices::index))
         .route("/invoices/{id}", web::get().to(invoice::show))
-        .route("/invoices/{id}/archive/edit", web::get().to(invoice::ask_archive))
-        .route("/invoices/{id}/archive", web::post().to(invoice::archive))
-        .route("/invoices/{id}/unarchive", web::post().to(invoice::unarchive))
-        .route("/invoices/{id}/payments/new", web::get().to(invoice::ask_payment))
-        .route("/invoices/{id}/payments", web::post().to(invoice::pay))
+        .configure(closing::routes)
+        .configure(payments::routes)
         .route("/customers", web::get().to(customers::index))
         .route("/customers/{id}", web::get().to(customers::show));
 }

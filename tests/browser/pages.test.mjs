@@ -30,13 +30,17 @@ async function addresses(page) {
   await page.goto(`${at.app.url}/invoices?tab=all`);
   const invoice = await href(page.getByRole("rowheader").getByRole("link"));
   const customer = await href(page.locator("tbody a[href^='/customers/']"));
+  await page.goto(`${at.app.url}/invoices?tab=overdue`);
+  const open = await href(page.getByRole("rowheader").getByRole("link"));
   await page.goto(`${at.app.url}/reminders`);
   const reminder = await href(page.locator("tbody a[href^='/reminders/']"));
   await page.goto(at.app.url + reminder);
   const batch = await href(page.locator("a[href^='/reminder-batches/']"));
+  const reminded = await href(page.locator("main a[href^='/invoices/']"));
   return ["/invoices", "/invoices?tab=overdue", "/invoices?tab=upcoming", "/invoices?tab=paid", "/invoices?tab=draft", "/invoices?tab=archived",
     "/invoices?tab=all&per=25", "/invoices?q=nothing-like-this", "/invoices?currency=USD&due_from=2025-01-01", invoice, `${invoice}/archive/edit`,
-    `/invoices/${invoice.split("/")[2]}/payments/new`, "/customers", customer, "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
+    `${reminded}?handed_over=${reminder.split("/")[2]}`,
+    `${open}/full-payment/edit`, `${open}/payments/new`, `${open}/void/edit`, "/customers", customer, "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
     "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after", "/nowhere"];
 }
 
@@ -109,6 +113,24 @@ for (const colorScheme of ["light", "dark"]) {
     if (colorScheme === "light") await fits(page, "the confirmation as a page");
     await page.context().close();
   });
+
+  // The browser asks for a number above zero and an address by itself: the server's own words are seen without that.
+  for (const [what, path, fill] of [["a payment", (row) => `${row}/payments/new`, { Amount: "0" }]]) {
+    test(`${what} with something wrong in it, ${colorScheme}`, async () => {
+      const page = await open(at.browser, at.app, { colorScheme });
+      await page.goto(`${at.app.url}/invoices?tab=overdue`);
+      const row = await page.getByRole("rowheader").getByRole("link").first().getAttribute("href");
+      const customer = await page.locator("tbody a[href^='/customers/']").first().getAttribute("href");
+      await page.goto(at.app.url + path(row, customer));
+      for (const [label, value] of Object.entries(fill)) await page.getByLabel(label).fill(value);
+      await page.evaluate(() => document.querySelector("main form").submit());
+      await page.getByText("Please mend these first:").waitFor();
+      assert.match(await page.title(), /^Error: /);
+      await accessible(page, `${what} with something wrong in it, ${colorScheme}`);
+      if (colorScheme === "light") await fits(page, `${what} with something wrong in it`);
+      await page.context().close();
+    });
+  }
 
   test(`a file that cannot be read, ${colorScheme}`, async () => {
     const page = await open(at.browser, at.app, { colorScheme });
