@@ -167,7 +167,7 @@ impl Actions {
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
-    fn note(
+    pub(super) fn note(
         &self,
         tx: &mut Tx<'_>,
         organisation_id: OrganisationId,

@@ -4,6 +4,7 @@ mod api_keys;
 mod attempts;
 mod closing;
 mod confirmation;
+mod customers;
 mod delivery;
 mod holding;
 mod imports;

@@ -82,6 +82,7 @@ struct InvoicePage {
     may_send: bool,
     may_change: bool,
     may_hold: bool,
+    may_edit_customer: bool,
     handed_over: Vec<HandedOver>,
 }
 
@@ -114,6 +115,7 @@ pub async fn show(
         may_send: by.user.may(Permission::SendReminder),
         may_change: by.user.may(Permission::ChangeInvoice),
         may_hold: by.user.may(Permission::Hold),
+        may_edit_customer: by.user.may(Permission::EditCustomer),
         handed_over: handed_over.into_iter().map(HandedOver::from).collect(),
     })
 }

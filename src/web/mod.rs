@@ -3,6 +3,7 @@
 pub mod assets;
 mod batch_results;
 mod closing;
+mod customer_edit;
 mod customers;
 mod email_notifications;
 mod error;
@@ -75,7 +76,8 @@ fn ledger(config: &mut web::ServiceConfig) {
         .configure(closing::routes)
         .configure(payments::routes)
         .route("/customers", web::get().to(customers::index))
-        .route("/customers/{id}", web::get().to(customers::show));
+        .service(web::resource("/customers/{id}").get(customers::show).post(customer_edit::update))
+        .route("/customers/{id}/edit", web::get().to(customer_edit::edit));
 }
 
 /// From the selection to the log.

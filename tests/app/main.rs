@@ -10,6 +10,7 @@ mod api;
 mod backup;
 mod clones;
 mod commands;
+mod customers;
 mod delivery;
 mod email_notifications;
 mod figures;

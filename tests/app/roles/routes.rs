@@ -94,6 +94,12 @@ pub const ROUTES: &[Route] = &[
     post("/invoices/{id}/full-payment", Who::Least(Clerk), NOTHING),
     get("/invoices/{id}/void/edit", Who::Least(Clerk)),
     post("/invoices/{id}/void", Who::Least(Clerk), NOTHING),
+    get("/customers/{id}/edit", Who::Least(Clerk)),
+    post(
+        "/customers/{id}",
+        Who::Least(Clerk),
+        &[("name", "Another name"), ("email", "new@customer.example")],
+    ),
     get("/suppressions", Who::Least(Viewer)),
     post("/suppressions", Who::Least(Clerk), &[("address", "{invoice}@suppressed.example")]),
     post("/suppressions/{id}/lifting", Who::Least(Clerk), &[("reason", "they asked")]),
