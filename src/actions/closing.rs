@@ -1,53 +1,54 @@
-//! What ends the reminding of an invoice: payment, archive. Pending reminders are called back with the reason, in the
-//! same transaction (promise P7).
+//! What ends the reminding of an invoice: archive, void; for payments see `payments`. Pending reminders are called back
+//! with the reason, in the same transaction (promise P7). Those past the point of no return cannot be: the answer and
+//! the timeline name them.
 
 use super::{ActionError, Actions};
 use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId};
+use crate::domain::invoice::{Invoice, InvoiceState};
 use crate::domain::person::{Actor, User};
 use crate::store::{AuditEntry, InvoiceRow, StoreError, Tx};
 
 impl Actions {
-    /// Records that all that is owed on an invoice was paid today.
+    /// Takes an invoice out of the working list; says which reminders are past recall.
     ///
     /// # Errors
-    /// When there is no such invoice, or nothing is owed on it.
-    pub async fn mark_as_paid(&self, user: &User, id: InvoiceId) -> Result<(), ActionError> {
+    /// When there is no such invoice. Archiving twice changes nothing.
+    pub async fn archive_invoice(&self, user: &User, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
         self.change_invoice(user, id, |tx, actions, actor, row| {
             let invoice = &row.invoice;
-            if !invoice.is_owed() {
-                return Err(ActionError::Refused(format!("Nothing is owed on {}.", invoice.number)));
+            if invoice.archived_at.is_some() {
+                return Ok(Vec::new());
             }
             let now = actions.clock().now();
-            let today = tx.organisation(invoice.organisation_id)?.day_of(now);
-            tx.record_full_payment(actions.0.ids.next(), invoice, today, actor, now)?;
-            actions.close(tx, actor, invoice.organisation_id, &[invoice.id], "The invoice was paid.")?;
-            let detail = format!("{} paid on {today}", invoice.balance);
-            actions.record_invoice(tx, actor, invoice.organisation_id, invoice.id, "invoice.paid", detail)
+            tx.set_archived(invoice.id, Some(now), now)?;
+            let (organisation, reason) = (invoice.organisation_id, "The invoice was archived.");
+            let handed_over = actions.close(tx, actor, organisation, &[invoice.id], reason)?;
+            actions.record_invoice(tx, actor, invoice, "invoice.archived", String::new())?;
+            Ok(handed_over)
         })
         .await
     }
 
-    /// Takes an invoice out of the working list.
+    /// Withdraws an invoice; says which reminders are past recall.
     ///
     /// # Errors
-    /// When there is no such invoice. Archiving twice changes nothing.
-    pub async fn archive_invoice(&self, user: &User, id: InvoiceId) -> Result<(), ActionError> {
+    /// When there is no such invoice, or it is paid or credited. Withdrawing twice changes nothing.
+    pub async fn void_invoice(&self, user: &User, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
         self.change_invoice(user, id, |tx, actions, actor, row| {
             let invoice = &row.invoice;
-            if invoice.archived_at.is_some() {
-                return Ok(());
+            if invoice.state == InvoiceState::Void {
+                return Ok(Vec::new());
             }
-            let now = actions.clock().now();
-            tx.set_archived(invoice.id, Some(now), now)?;
-            actions.close(tx, actor, invoice.organisation_id, &[invoice.id], "The invoice was archived.")?;
-            actions.record_invoice(
-                tx,
-                actor,
-                invoice.organisation_id,
-                invoice.id,
-                "invoice.archived",
-                String::new(),
-            )
+            if !invoice.may_be_voided() {
+                let why = format!("{} is settled already and cannot be made void.", invoice.number);
+                return Err(ActionError::Refused(why));
+            }
+            tx.void_invoice(invoice.id, actions.clock().now())?;
+            let (organisation, reason) = (invoice.organisation_id, "The invoice was made void.");
+            let handed_over = actions.close(tx, actor, organisation, &[invoice.id], reason)?;
+            let detail = format!("{} is not owed any more.", invoice.balance);
+            actions.record_invoice(tx, actor, invoice, "invoice.voided", detail)?;
+            Ok(handed_over)
         })
         .await
     }
@@ -63,36 +64,29 @@ impl Actions {
                 return Ok(());
             }
             tx.set_archived(invoice.id, None, actions.clock().now())?;
-            actions.record_invoice(
-                tx,
-                actor,
-                invoice.organisation_id,
-                invoice.id,
-                "invoice.unarchived",
-                String::new(),
-            )
+            actions.record_invoice(tx, actor, invoice, "invoice.unarchived", String::new())
         })
         .await
     }
 
-    async fn change_invoice(
+    /// Changes one invoice, which nobody else changes meanwhile.
+    pub(super) async fn change_invoice<T: Send + 'static>(
         &self,
         user: &User,
         id: InvoiceId,
-        change: impl FnOnce(&mut Tx<'_>, &Actions, Actor, &InvoiceRow) -> Result<(), ActionError> + Send + 'static,
-    ) -> Result<(), ActionError> {
+        change: impl FnOnce(&mut Tx<'_>, &Actions, Actor, &InvoiceRow) -> Result<T, ActionError> + Send + 'static,
+    ) -> Result<T, ActionError> {
         let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
         self.0
             .store
             .write(move |tx| {
-                let row = tx.invoice(organisation, id)?.ok_or(ActionError::NotFound)?;
+                let row = tx.invoice_to_change(organisation, id)?.ok_or(ActionError::NotFound)?;
                 change(tx, &actions, actor, &row)
             })
             .await
     }
 
-    /// Calls back the open reminders of invoices that are not to be reminded any more. Those that are past the point of no
-    /// return cannot be: each invoice's timeline names them.
+    /// Calls back the open reminders of invoices that are not to be reminded any more; says which are past recall.
     pub(super) fn close(
         &self,
         tx: &mut Tx<'_>,
@@ -100,11 +94,25 @@ impl Actions {
         organisation_id: OrganisationId,
         invoices: &[InvoiceId],
         reason: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<ReminderId>, StoreError> {
         let cancelled = tx.cancel_reminders_of(invoices, reason, self.clock().now())?;
         self.record_cancelled(tx, actor, organisation_id, &cancelled, reason)?;
+        self.past_recall(tx, actor, organisation_id, invoices, reason)
+    }
+
+    /// The reminders of invoices that are past the point of no return while what they say ceases to be so: it stands in
+    /// each invoice's timeline.
+    pub(super) fn past_recall(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor,
+        organisation_id: OrganisationId,
+        invoices: &[InvoiceId],
+        reason: &str,
+    ) -> Result<Vec<ReminderId>, StoreError> {
         let handed_over = tx.handed_over(invoices)?;
-        self.record_of_mails(tx, actor, organisation_id, "reminder.past_recall", &handed_over, reason)
+        self.record_of_mails(tx, actor, organisation_id, "reminder.past_recall", &handed_over, reason)?;
+        Ok(handed_over.into_iter().map(|(reminder, _)| reminder).collect())
     }
 
     pub(super) fn record_cancelled(
@@ -144,22 +152,21 @@ impl Actions {
         tx.record_all(&entries)
     }
 
-    fn record_invoice(
+    pub(super) fn record_invoice(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,
-        organisation_id: OrganisationId,
-        invoice_id: InvoiceId,
+        invoice: &Invoice,
         event: &'static str,
         detail: String,
     ) -> Result<(), ActionError> {
         tx.record(&AuditEntry {
             id: self.0.ids.next(),
-            organisation_id,
+            organisation_id: invoice.organisation_id,
             at: self.clock().now(),
             actor,
             event,
-            invoice_id: Some(invoice_id),
+            invoice_id: Some(invoice.id),
             mail_id: None,
             batch_id: None,
             detail,

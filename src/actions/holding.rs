@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{ActionError, Actions};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId, SuppressionId};
+use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId, ReminderId, SuppressionId};
 use crate::domain::person::{Actor, User};
 use crate::domain::suppression::{NewSuppression, SuppressionReason};
 use crate::domain::text::Line;
@@ -73,7 +73,7 @@ impl Actions {
             .await
     }
 
-    /// Sets or, with `None`, lifts the hold on an invoice.
+    /// Sets or, with `None`, lifts the hold on an invoice; says which reminders are past recall.
     ///
     /// # Errors
     /// When there is no such invoice.
@@ -82,7 +82,7 @@ impl Actions {
         user: &User,
         id: InvoiceId,
         hold: Option<Hold>,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Vec<ReminderId>, ActionError> {
         let (actions, user) = (self.clone(), user.clone());
         self.0
             .store
@@ -94,7 +94,7 @@ impl Actions {
             .await
     }
 
-    /// Sets or, with `None`, lifts the hold on a customer.
+    /// Sets or, with `None`, lifts the hold on a customer; says which reminders are past recall.
     ///
     /// # Errors
     /// When there is no such customer.
@@ -103,7 +103,7 @@ impl Actions {
         user: &User,
         id: CustomerId,
         hold: Option<Hold>,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Vec<ReminderId>, ActionError> {
         let (actions, user) = (self.clone(), user.clone());
         self.0
             .store
@@ -124,7 +124,7 @@ impl Actions {
         invoice: Option<InvoiceId>,
         hold: Option<&Hold>,
         what: &str,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Vec<ReminderId>, ActionError> {
         let (actor, organisation, now) = (Actor::User(user.id), user.organisation_id, self.clock().now());
         let event = match (hold.is_some(), what) {
             (true, "invoice") => "invoice.held",
@@ -134,7 +134,7 @@ impl Actions {
         };
         let detail = hold.map(ToString::to_string).unwrap_or_default();
         self.note(tx, organisation, actor, event, invoice, detail, now)?;
-        let Some(hold) = hold else { return Ok(()) };
+        let Some(hold) = hold else { return Ok(Vec::new()) };
         Ok(self.close(
             tx,
             actor,
@@ -167,7 +167,7 @@ impl Actions {
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
-    fn note(
+    pub(super) fn note(
         &self,
         tx: &mut Tx<'_>,
         organisation_id: OrganisationId,

@@ -4,6 +4,7 @@ mod api_keys;
 mod attempts;
 mod closing;
 mod confirmation;
+mod customers;
 mod delivery;
 mod holding;
 mod imports;
@@ -11,6 +12,7 @@ mod instance;
 mod organisations;
 mod passwords;
 mod pausing;
+mod payments;
 mod people;
 mod propose_reminders;
 mod repeat_reminders;
@@ -32,6 +34,7 @@ use crate::domain::email::FormLetters;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
+use crate::domain::payment::PaymentRefused;
 use crate::domain::proposal::{MAX_BATCH, NotRemindable};
 use crate::store::{MarkKeeper, Reader, Store, StoreError};
 
@@ -72,6 +75,9 @@ pub enum ActionError {
     /// The confirmation was not made by this installation for this person.
     #[error("The confirmation is not valid any more. Go back to the invoices and select them again.")]
     NotConfirmed,
+    /// A payment cannot be recorded so; nothing was.
+    #[error(transparent)]
+    Payment(#[from] PaymentRefused),
     /// It is not in a state in which this can be done; the sentence says why.
     #[error("{0}")]
     Refused(String),

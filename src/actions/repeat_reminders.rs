@@ -133,7 +133,7 @@ impl Actions {
 
 fn refusal(why: LeftOut) -> String {
     match why {
-        LeftOut::NoEmail => format!("{why} Bring the address in with an import first."),
+        LeftOut::NoEmail => format!("{why} Add one first."),
         LeftOut::Suppressed
         | LeftOut::OnHold
         | LeftOut::OnItsWay(_)

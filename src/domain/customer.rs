@@ -22,3 +22,29 @@ pub struct Customer {
     /// When it first came in.
     pub created_at: DateTime<Utc>,
 }
+
+/// A customer's name and address, as a person writes them anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerEdit {
+    /// Its name.
+    pub name: Line,
+    /// Where reminders go; `None`: nowhere.
+    pub email: Option<EmailAddress>,
+}
+
+impl Customer {
+    /// What an edit changes, as the audit tells it; `None`: nothing.
+    pub fn changes(&self, edit: &CustomerEdit) -> Option<String> {
+        let written = |email: &Option<EmailAddress>| {
+            email.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+        };
+        let mut parts = Vec::new();
+        if self.name != edit.name {
+            parts.push(format!("name from {} to {}", self.name, edit.name));
+        }
+        if self.email != edit.email {
+            parts.push(format!("e-mail from {} to {}", written(&self.email), written(&edit.email)));
+        }
+        (!parts.is_empty()).then(|| format!("{}: {}", self.name, parts.join("; ")))
+    }
+}

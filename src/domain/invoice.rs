@@ -141,6 +141,11 @@ impl Invoice {
         matches!(self.state, InvoiceState::Sent | InvoiceState::PartiallyPaid) && self.balance.is_positive()
     }
 
+    /// Whether it can be withdrawn: it is not settled, and not withdrawn yet.
+    pub fn may_be_voided(&self) -> bool {
+        !matches!(self.state, InvoiceState::Paid | InvoiceState::Credited | InvoiceState::Void)
+    }
+
     /// What a person reads, as of a calendar day in the organisation's time zone.
     pub fn status(&self, today: NaiveDate) -> DisplayStatus {
         match self.state {

@@ -35,8 +35,10 @@ named! {
         SettleUnconfirmed = "settle what may have been delivered",
         /// "Send reminder", for one or many.
         SendReminder = "send reminders",
-        /// Record payments, archive and bring back.
+        /// Record payments, archive and bring back, make void.
         ChangeInvoice = "change invoices",
+        /// Change a customer's name and address.
+        EditCustomer = "edit customers",
         /// Set and lift holds, suppress addresses and lift that.
         Hold = "hold reminders and suppress addresses",
         /// Bring in a ledger.
@@ -56,9 +58,11 @@ impl Role {
             Permission::ResendReminder | Permission::CancelReminder | Permission::SettleUnconfirmed => {
                 Self::Support
             }
-            Permission::SendReminder | Permission::ChangeInvoice | Permission::Hold | Permission::Import => {
-                Self::Clerk
-            }
+            Permission::SendReminder
+            | Permission::ChangeInvoice
+            | Permission::EditCustomer
+            | Permission::Hold
+            | Permission::Import => Self::Clerk,
             Permission::EditTemplates | Permission::PauseSending => Self::Admin,
         };
         self <= least
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn each_role_may_do_what_the_contract_says() {
         let may = |role: Role| Permission::ALL.iter().filter(|p| role.may(**p)).count();
-        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 8, 10]);
+        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 11]);
         assert!(!Role::Support.may(Permission::SendReminder));
         assert!(Role::Support.may(Permission::ResendReminder));
         assert!(!Role::Clerk.may(Permission::EditTemplates));

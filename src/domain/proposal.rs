@@ -170,6 +170,17 @@ pub fn propose_again(
     proposal
 }
 
+/// Those of some invoices that would be mailed now.
+pub fn mailable(
+    candidates: Vec<Candidate>,
+    window: TimeDelta,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+) -> Vec<InvoiceId> {
+    let proposal = propose_again(candidates, &HashMap::new(), window, now, today);
+    proposal.drafts.iter().map(|draft| draft.candidate.invoice.id).collect()
+}
+
 fn decide(
     candidate: Candidate,
     window: TimeDelta,

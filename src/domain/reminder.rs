@@ -119,8 +119,8 @@ impl FailureKind {
     /// What a clerk does about it.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::NoEmail => "Bring in the customer\u{2019}s address with an import, then retry.",
-            Self::AddressRefused => "Ask the customer for the right address, import it, then retry.",
+            Self::NoEmail => "Give the customer an address, then retry.",
+            Self::AddressRefused => "Ask the customer for the right address, change it, then retry.",
             Self::Refused => "Read the mail server\u{2019}s words below; retry when the cause is mended.",
             Self::Unreachable | Self::Timeout | Self::Expired => "Check the mail server, then retry.",
             Self::Policy => "Ask whoever runs the mail server why it refuses these mails before you retry.",

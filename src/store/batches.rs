@@ -8,9 +8,10 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
 
 use super::audit::ACTOR_NAME;
 use super::columns::{count, parsed, parsed_option};
+use super::reminders::RECIPIENT;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
-use crate::domain::ids::{BatchId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
+use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
 use crate::domain::person::Actor;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::domain::text::Line;
@@ -91,6 +92,8 @@ pub struct BatchRow {
     /// Its number.
     pub number: Line,
     /// Who owes.
+    pub customer_id: CustomerId,
+    /// Their name.
     pub customer_name: Line,
     /// The reminder; for one left out, the one that is in the way.
     pub reminder_id: Option<ReminderId>,
@@ -147,6 +150,8 @@ struct ResultRow {
     #[diesel(sql_type = Text)]
     number: String,
     #[diesel(sql_type = Text)]
+    customer_id: String,
+    #[diesel(sql_type = Text)]
     customer_name: String,
     #[diesel(sql_type = Nullable<Text>)]
     reminder_id: Option<String>,
@@ -169,6 +174,7 @@ impl TryFrom<ResultRow> for BatchRow {
         Ok(Self {
             invoice_id: parsed("outbox.invoice_id", &row.invoice_id)?,
             number: parsed("invoice.number", &row.number)?,
+            customer_id: parsed("customer.id", &row.customer_id)?,
             customer_name: parsed("customer.name", &row.customer_name)?,
             reminder_id: parsed_option("outbox.id", row.reminder_id.as_deref())?,
             recipient: row.recipient,
@@ -299,10 +305,11 @@ impl Snapshot<'_> {
     ) -> Result<Vec<BatchRow>, StoreError> {
         let words: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
         Sql::new(&format!(
-            "SELECT o.invoice_id, i.number, c.name AS customer_name, o.id AS reminder_id, \
-             COALESCE(o.recipient, c.email) AS recipient, o.state, o.reason, o.not_before, o.reply \
+            "SELECT o.invoice_id, i.number, c.id AS customer_id, c.name AS customer_name, o.id AS reminder_id, \
+             {} AS recipient, o.state, o.reason, o.not_before, o.reply \
              FROM outbox o JOIN invoice i ON i.id = o.invoice_id JOIN customer c ON c.id = o.customer_id \
              WHERE o.batch_id = $1 AND o.state IN ({}) ORDER BY o.id LIMIT $2",
+            RECIPIENT.replace("a.", "o."),
             words.join(",")
         ))
         .bind(id.to_string())
@@ -316,7 +323,7 @@ impl Snapshot<'_> {
     /// Whom a batch left out; the reason is the code of [`crate::domain::proposal::LeftOut`]. At most `limit`.
     pub fn batch_left_out(&mut self, id: BatchId, limit: usize) -> Result<Vec<BatchRow>, StoreError> {
         Sql::new(
-            "SELECT l.invoice_id, i.number, c.name AS customer_name, l.reminder_id, c.email AS recipient, \
+            "SELECT l.invoice_id, i.number, c.id AS customer_id, c.name AS customer_name, l.reminder_id, c.email AS recipient, \
              NULL AS state, l.reason, NULL AS not_before, NULL AS reply \
              FROM batch_left_out l JOIN invoice i ON i.id = l.invoice_id JOIN customer c ON c.id = i.customer_id \
              WHERE l.batch_id = $1 ORDER BY l.invoice_id LIMIT $2",

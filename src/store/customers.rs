@@ -8,7 +8,7 @@ use super::columns::{count, parsed, parsed_option};
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::customer::Customer;
-use crate::domain::ids::{CustomerId, OrganisationId};
+use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId};
 
 /// A customer with how many of their invoices are open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,38 @@ impl Snapshot<'_> {
         sql.value(organisation.to_string()).push(" AND c.id = ").value(id.to_string());
         let row = sql.first::<Row>(self.connection())?.map(CustomerRow::try_from).transpose()?;
         Ok(row.map(|row| row.customer))
+    }
+
+    /// A customer's invoices whose last reminder was left out or failed for want of an address that is right, now that the
+    /// customer has another: by today's rules they may or may not be remindable.
+    pub fn invoices_without_mail(
+        &mut self,
+        organisation: OrganisationId,
+        id: CustomerId,
+    ) -> Result<Vec<InvoiceId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct IdRow {
+            #[diesel(sql_type = Text)]
+            id: String,
+        }
+        const SENT_SINCE: &str = "SELECT 1 FROM outbox r WHERE r.invoice_id = i.id AND r.kind = 'reminder' \
+             AND r.state NOT IN ('Failed', 'Cancelled') AND r.created_at > ";
+        Sql::new(&format!(
+            "SELECT i.id FROM invoice i JOIN customer c ON c.id = i.customer_id \
+             WHERE i.organisation_id = $1 AND i.customer_id = $2 AND c.email IS NOT NULL AND (EXISTS \
+             (SELECT 1 FROM outbox o WHERE o.invoice_id = i.id AND o.kind = 'reminder' AND o.state = 'Failed' \
+             AND (o.reason LIKE 'no_email%' OR (o.reason LIKE 'address_refused%' \
+             AND (o.recipient IS NULL OR LOWER(o.recipient) <> LOWER(c.email)))) \
+             AND NOT EXISTS ({SENT_SINCE} o.created_at)) OR EXISTS \
+             (SELECT 1 FROM batch_left_out l JOIN reminder_batch b ON b.id = l.batch_id WHERE l.invoice_id = i.id \
+             AND l.reason = 'no_email' AND NOT EXISTS ({SENT_SINCE} b.created_at))) ORDER BY i.id"
+        ))
+        .bind(organisation.to_string())
+        .bind(id.to_string())
+        .load::<IdRow>(self.connection())?
+        .iter()
+        .map(|row| parsed("invoice.id", &row.id))
+        .collect()
     }
 
     /// Customers in order of name, after a [`CustomerRow::cursor`] or from the start when it is empty.

@@ -14,7 +14,8 @@ use super::{Snapshot, StoreError, Tx};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::hold::Holds;
 use crate::domain::ids::{InvoiceId, OrganisationId, PaymentId, ReminderId};
-use crate::domain::invoice::Invoice;
+use crate::domain::invoice::{Invoice, InvoiceState};
+use crate::domain::payment::{AfterPayment, Payment};
 use crate::domain::person::Actor;
 use crate::domain::text::Line;
 
@@ -137,9 +138,18 @@ impl Snapshot<'_> {
         organisation: OrganisationId,
         id: InvoiceId,
     ) -> Result<Option<InvoiceRow>, StoreError> {
+        self.invoice_locked(organisation, id, "")
+    }
+
+    fn invoice_locked(
+        &mut self,
+        organisation: OrganisationId,
+        id: InvoiceId,
+        locked: &str,
+    ) -> Result<Option<InvoiceRow>, StoreError> {
         Sql::new(&format!(
             "SELECT {COLUMNS} FROM invoice i JOIN customer c ON c.id = i.customer_id \
-             WHERE i.organisation_id = $1 AND i.id = $2"
+             WHERE i.organisation_id = $1 AND i.id = $2{locked}"
         ))
         .bind(organisation.to_string())
         .bind(id.to_string())
@@ -150,31 +160,71 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Records that all that is owed was paid; the invoice becomes Paid.
-    pub fn record_full_payment(
+    /// [`Snapshot::invoice`], kept from being changed by anyone else until this transaction ends.
+    pub fn invoice_to_change(
         &mut self,
-        id: PaymentId,
-        invoice: &Invoice,
-        paid_on: NaiveDate,
+        organisation: OrganisationId,
+        id: InvoiceId,
+    ) -> Result<Option<InvoiceRow>, StoreError> {
+        let locked = self.connection().locked("i");
+        self.invoice_locked(organisation, id, &locked)
+    }
+
+    /// The invoice that a payment is recorded on, if it is.
+    pub fn invoice_of_payment(&mut self, id: PaymentId) -> Result<Option<InvoiceId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct PaidRow {
+            #[diesel(sql_type = Text)]
+            invoice_id: String,
+        }
+        Sql::new("SELECT invoice_id FROM payment WHERE id = $1")
+            .bind(id.to_string())
+            .first::<PaidRow>(self.connection())?
+            .map(|row| parsed("payment.invoice_id", &row.invoice_id))
+            .transpose()
+    }
+
+    /// Records a payment, and what the invoice is after it.
+    pub fn record_payment(
+        &mut self,
+        invoice: InvoiceId,
+        payment: &Payment,
+        after: &AfterPayment,
         actor: Actor,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         Sql::new(
             "INSERT INTO payment (id, invoice_id, amount, paid_on, actor, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
-        .bind(id.to_string())
-        .bind(invoice.id.to_string())
-        .bind(invoice.balance.minor())
-        .bind(paid_on)
+        .bind(payment.id.to_string())
+        .bind(invoice.to_string())
+        .bind(payment.amount.minor())
+        .bind(payment.paid_on)
         .bind(actor.to_string())
         .bind(now)
         .execute(self.connection())?;
+        self.settle_invoice(invoice, after.state, after.balance.minor(), now)
+    }
+
+    /// Withdraws an invoice: nothing is owed on it.
+    pub fn void_invoice(&mut self, id: InvoiceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.settle_invoice(id, InvoiceState::Void, 0, now)
+    }
+
+    fn settle_invoice(
+        &mut self,
+        id: InvoiceId,
+        state: InvoiceState,
+        balance: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         Sql::new(
-            "UPDATE invoice SET state = 'Paid', balance = 0, settled_here = $1, updated_at = $2 WHERE id = $3",
+            "UPDATE invoice SET state = $1, balance = $2, settled_here = TRUE, updated_at = $3 WHERE id = $4",
         )
-        .bind(true)
+        .bind(state.as_str())
+        .bind(balance)
         .bind(now)
-        .bind(invoice.id.to_string())
+        .bind(id.to_string())
         .execute(self.connection())?;
         Ok(())
     }

@@ -35,7 +35,7 @@ pub struct ClaimedMail {
     pub template_version_id: Option<TemplateVersionId>,
     /// Who it comes from.
     pub sender: Sender,
-    /// The recipient, for a mail that was addressed when it was asked for.
+    /// The recipient: of a reminder once it is rendered, of another mail from the start.
     pub recipient: Option<(Line, EmailAddress)>,
     /// Stable for its life.
     pub message_id: String,

@@ -145,6 +145,10 @@ impl TryFrom<Row> for ReminderRow {
     }
 }
 
+/// Who the mail of table alias `a` goes to, or went or was to go to: the customer is `c`.
+pub(super) const RECIPIENT: &str = "CASE WHEN a.state IN ('Scheduled', 'Pending', 'Claimed') THEN c.email \
+     WHEN a.reason LIKE 'no_email%' THEN NULL ELSE COALESCE(a.recipient, c.email) END";
+
 const FROM: &str = " FROM outbox a JOIN invoice i ON i.id = a.invoice_id JOIN customer c ON c.id = a.customer_id \
      LEFT JOIN mail_content m ON m.mail_id = a.id LEFT JOIN form_letter l ON l.id = m.letter_id \
      WHERE a.kind = 'reminder' AND a.organisation_id = ";
@@ -152,7 +156,7 @@ const FROM: &str = " FROM outbox a JOIN invoice i ON i.id = a.invoice_id JOIN cu
 fn select() -> String {
     format!(
         "SELECT a.id, a.invoice_id, a.customer_id, a.batch_id, a.channel, a.actor, {ACTOR_NAME} AS actor_name, a.stage, \
-         a.template_version_id, a.resend_of, a.state, COALESCE(a.recipient, c.email) AS recipient, m.subject, \
+         a.template_version_id, a.resend_of, a.state, {RECIPIENT} AS recipient, m.subject, \
          m.letter_id, m.filled, l.body_text, a.message_id, a.scheduled_at, a.not_before, a.created_at, a.updated_at, a.sent_at, \
          a.cancelled_at, a.reason, a.reply, i.number, c.name AS customer_name{FROM}"
     )

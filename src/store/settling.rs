@@ -242,6 +242,10 @@ impl Tx<'_> {
             Settlement::Failed { reason, .. } => {
                 sql.push(", state = 'Failed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
                 sql.value(reason.as_str());
+                if let Some((_, recipient)) = &mail.recipient {
+                    // Who it was for: the customer may have another address by tomorrow.
+                    sql.push(", recipient = ").value(recipient.as_str());
+                }
             }
             Settlement::Unconfirmed { reason } => {
                 sql.push(", state = 'Unconfirmed', is_repeat = FALSE, attempts = attempts + 1, reason = ");

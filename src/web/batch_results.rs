@@ -1,6 +1,7 @@
 //! The rows of a batch's result: failures by cause, what was left out, and the mails.
 
 use super::session::SignedIn;
+use crate::domain::person::Permission;
 use crate::domain::proposal::LeftOut;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::store::BatchRow;
@@ -22,9 +23,11 @@ pub(super) struct ResultView {
     pub(super) reminder_id: Option<String>,
     pub(super) status: &'static str,
     pub(super) detail: String,
+    /// Where the address that is missing or wrong can be mended.
+    pub(super) mend: Option<String>,
 }
 
-pub(super) fn causes(failed: Vec<BatchRow>) -> Vec<Cause> {
+pub(super) fn causes(failed: Vec<BatchRow>, by: &SignedIn) -> Vec<Cause> {
     let mut causes: Vec<(FailureKind, Cause)> = Vec::new();
     for row in failed {
         let word = row.reason.as_deref().and_then(|reason| reason.split(':').next()).unwrap_or("");
@@ -35,7 +38,9 @@ pub(super) fn causes(failed: Vec<BatchRow>) -> Vec<Cause> {
             .and_then(|reason| reason.split_once(": "))
             .map_or("", |(_, words)| words)
             .to_owned();
-        let view = view_of(row, "Failed", detail);
+        let is_address = matches!(kind, FailureKind::NoEmail | FailureKind::AddressRefused);
+        let mend = mend(&row, is_address, by);
+        let view = ResultView { mend, ..view_of(row, "Failed", detail) };
         match causes.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, cause)) => cause.rows.push(view),
             None => causes.push((
@@ -68,9 +73,15 @@ pub(super) fn result(row: BatchRow, by: &SignedIn) -> ResultView {
     view_of(row, status, detail)
 }
 
-pub(super) fn left_out_row(row: BatchRow) -> ResultView {
+pub(super) fn left_out_row(row: BatchRow, by: &SignedIn) -> ResultView {
     let detail = row.reason.as_deref().and_then(LeftOut::sentence).unwrap_or_default();
-    view_of(row, "Left out", detail)
+    let mend = mend(&row, row.reason.as_deref() == Some(LeftOut::NoEmail.code()), by);
+    ResultView { mend, ..view_of(row, "Left out", detail) }
+}
+
+fn mend(row: &BatchRow, is_address: bool, by: &SignedIn) -> Option<String> {
+    let may_edit = by.user.may(Permission::EditCustomer);
+    (is_address && may_edit).then(|| format!("/customers/{}/edit", row.customer_id))
 }
 
 fn view_of(row: BatchRow, status: &'static str, detail: String) -> ResultView {
@@ -82,5 +93,6 @@ fn view_of(row: BatchRow, status: &'static str, detail: String) -> ResultView {
         reminder_id: row.reminder_id.map(|id| id.to_string()),
         status,
         detail,
+        mend: None,
     }
 }

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::WebError;
 use super::frame::{Frame, Section, page};
+use super::handed_over::{Aftermath, HandedOver};
 use super::invoices::RowView;
+use super::reminder_proposals::counted;
 use super::reminders::LogRow;
 use super::session::SignedIn;
-use crate::domain::ids::CustomerId;
+use crate::domain::ids::{CustomerId, InvoiceId};
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, Place, Sort, Tab};
 use crate::domain::person::Permission;
+use crate::domain::proposal::mailable;
 use crate::store::ReminderFilter;
 
 /// Rows a page.
@@ -42,6 +45,7 @@ struct CustomersPage {
     rows: Vec<CustomerView>,
     next: Option<String>,
     may_import: bool,
+    may_edit: bool,
 }
 
 /// `GET /customers`
@@ -71,8 +75,27 @@ pub async fn index(by: SignedIn, query: web::Query<CustomerQuery>) -> Result<Htt
             open: row.open_invoices,
         })
         .collect();
-    let may_import = by.user.may(Permission::Import);
-    page(&CustomersPage { frame: by.frame(Section::Customers, "Customers"), query, rows, next, may_import })
+    page(&CustomersPage {
+        frame: by.frame(Section::Customers, "Customers"),
+        query,
+        rows,
+        next,
+        may_import: by.user.may(Permission::Import),
+        may_edit: by.user.may(Permission::EditCustomer),
+    })
+}
+
+/// Reminders that did not go out for want of an address, now that there is one.
+struct Offer {
+    invoices: String,
+    reminders: String,
+}
+
+impl Offer {
+    fn of(invoices: &[InvoiceId]) -> Option<Self> {
+        let ids: Vec<String> = invoices.iter().map(ToString::to_string).collect();
+        (!ids.is_empty()).then(|| Self { invoices: ids.join(","), reminders: counted(ids.len(), "reminder") })
+    }
 }
 
 #[derive(Template)]
@@ -85,16 +108,24 @@ struct CustomerPage {
     totals: String,
     hold: Option<String>,
     may_hold: bool,
+    may_edit: bool,
+    handed_over: Vec<HandedOver>,
+    offer: Option<Offer>,
     rows: Vec<RowView>,
     more: usize,
     reminders: Vec<LogRow>,
 }
 
 /// `GET /customers/{id}`
-pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub async fn show(
+    by: SignedIn,
+    path: web::Path<String>,
+    aftermath: web::Query<Aftermath>,
+) -> Result<HttpResponse, WebError> {
     let id: CustomerId = path.parse().map_err(|_| WebError::NotFound)?;
     let (organisation, today) = (by.organisation.id, by.today());
-    let (customer, invoices, open, reminders, hold) = by
+    let (window, now) = (by.state.actions.settings().window, by.state.actions.clock().now());
+    let (customer, invoices, open, reminders, hold, unmailed, mut handed_over) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
@@ -110,9 +141,14 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
             let open = snapshot.matching(organisation, &filter(Tab::Open), today)?;
             let hold = snapshot.customer_hold(organisation, id)?.filter(|hold| hold.is_active(today));
             let log = ReminderFilter { customer: Some(id), ..ReminderFilter::default() };
-            Ok((customer, invoices, open, snapshot.reminders(organisation, &log, None, 20)?, hold))
+            let reminders = snapshot.reminders(organisation, &log, None, 20)?;
+            let unmailed = snapshot.invoices_without_mail(organisation, id)?;
+            let unmailed = mailable(snapshot.candidates(organisation, &unmailed)?, window, now, today);
+            let handed_over = aftermath.reminders(snapshot, organisation)?;
+            Ok((customer, invoices, open, reminders, hold, unmailed, handed_over))
         })
         .await?;
+    handed_over.retain(|named| named.reminder.customer_id == id);
     page(&CustomerPage {
         frame: by.frame(Section::Customers, customer.name.to_string()),
         id: customer.id.to_string(),
@@ -121,6 +157,9 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
         totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
         hold: hold.map(|hold| format!("On hold {hold}")),
         may_hold: by.user.may(Permission::Hold),
+        may_edit: by.user.may(Permission::EditCustomer),
+        handed_over: handed_over.into_iter().map(HandedOver::from).collect(),
+        offer: Offer::of(&unmailed).filter(|_| by.user.may(Permission::SendReminder)),
         more: invoices.matching.count - invoices.rows.len(),
         rows: invoices.rows.iter().map(|row| RowView::new(row, &by, &[])).collect(),
         reminders: reminders.into_iter().map(|row| LogRow::new(row, &by)).collect(),

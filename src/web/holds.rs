@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::WebError;
 use super::frame::{Frame, Section, page_with, see_other};
+use super::handed_over::see_other_naming;
 use super::session::{Posted, SignedIn};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{CustomerId, InvoiceId};
@@ -119,8 +120,8 @@ async fn hold_invoice(
     let held = invoice(&by, *path).await?;
     match form.hold(by.today()) {
         Ok(hold) => {
-            by.state.actions.hold_invoice(&by.user, *path, Some(hold)).await?;
-            Ok(see_other(held.back))
+            let handed_over = by.state.actions.hold_invoice(&by.user, *path, Some(hold)).await?;
+            Ok(see_other_naming(&held.back, &handed_over))
         }
         Err(problem) => ask(&by, held, form, Some(problem)),
     }
@@ -152,8 +153,8 @@ async fn hold_customer(
     let held = customer(&by, *path).await?;
     match form.hold(by.today()) {
         Ok(hold) => {
-            by.state.actions.hold_customer(&by.user, *path, Some(hold)).await?;
-            Ok(see_other(held.back))
+            let handed_over = by.state.actions.hold_customer(&by.user, *path, Some(hold)).await?;
+            Ok(see_other_naming(&held.back, &handed_over))
         }
         Err(problem) => ask(&by, held, form, Some(problem)),
     }

@@ -1,14 +1,14 @@
-//! One invoice: its figures, its reminders, its timeline, and what may be done with it.
+//! One invoice: its figures, its reminders, its timeline. What may be done with it is in `closing` and `payments`.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::WebError;
-use super::frame::{Frame, Section, page, see_other};
+use super::frame::{Frame, Section, page};
+use super::handed_over::{Aftermath, HandedOver};
 use super::invoices::RowView;
 use super::reminders::LogRow;
-use super::session::{Posted, SignedIn};
-use super::sign_in::Nothing;
+use super::session::SignedIn;
 use crate::domain::ids::InvoiceId;
 use crate::domain::organisation::day_in_words;
 use crate::domain::person::Permission;
@@ -46,6 +46,8 @@ fn what(event: &str) -> &'static str {
         "invoice.updated" => "Invoice changed by an import",
         "invoice.reopened" => "Reopened by an import",
         "invoice.paid" => "Marked as paid",
+        "payment.recorded" => "Payment recorded",
+        "invoice.voided" => "Made void",
         "invoice.archived" => "Archived",
         "invoice.unarchived" => "Brought back from the archive",
         "reminder.queued" => "Reminder queued",
@@ -80,19 +82,28 @@ struct InvoicePage {
     may_send: bool,
     may_change: bool,
     may_hold: bool,
+    may_edit_customer: bool,
+    handed_over: Vec<HandedOver>,
 }
 
 /// `GET /invoices/{id}`
-pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub async fn show(
+    by: SignedIn,
+    path: web::Path<String>,
+    aftermath: web::Query<Aftermath>,
+) -> Result<HttpResponse, WebError> {
     let (organisation, id) = (by.organisation.id, id(&path)?);
-    let (row, reminders, timeline) = by
+    let (row, reminders, timeline, mut handed_over) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
             let row = snapshot.invoice(organisation, id)?.ok_or(WebError::NotFound)?;
-            Ok((row, snapshot.reminders_of_invoice(organisation, id)?, snapshot.invoice_timeline(id)?))
+            let reminders = snapshot.reminders_of_invoice(organisation, id)?;
+            let handed_over = aftermath.reminders(snapshot, organisation)?;
+            Ok((row, reminders, snapshot.invoice_timeline(id)?, handed_over))
         })
         .await?;
+    handed_over.retain(|named| named.reminder.invoice_id == id);
     page(&InvoicePage {
         frame: by.frame(Section::Invoices, row.invoice.number.to_string()),
         total: row.invoice.total.to_string(),
@@ -104,109 +115,20 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
         may_send: by.user.may(Permission::SendReminder),
         may_change: by.user.may(Permission::ChangeInvoice),
         may_hold: by.user.may(Permission::Hold),
+        may_edit_customer: by.user.may(Permission::EditCustomer),
+        handed_over: handed_over.into_iter().map(HandedOver::from).collect(),
     })
 }
 
-fn id(text: &str) -> Result<InvoiceId, WebError> {
+pub(super) fn id(text: &str) -> Result<InvoiceId, WebError> {
     text.parse().map_err(|_| WebError::NotFound)
 }
 
-/// A question before something is done to an invoice.
-#[derive(Template)]
-#[template(path = "invoices/question.html")]
-struct Question {
-    frame: Frame,
-    title: String,
-    sentence: String,
-    action: String,
-    button: &'static str,
-    back: String,
-}
-
-async fn asked(
-    by: &SignedIn,
-    id: InvoiceId,
-    question: impl FnOnce(&InvoiceRow) -> (String, String, String, &'static str),
-) -> Result<HttpResponse, WebError> {
-    by.require(Permission::ChangeInvoice)?;
+/// One invoice of the organisation.
+pub(super) async fn found(by: &SignedIn, id: InvoiceId) -> Result<InvoiceRow, WebError> {
     let organisation = by.organisation.id;
-    let row = by
-        .state
+    by.state
         .reader
         .read::<_, WebError>(move |snapshot| snapshot.invoice(organisation, id)?.ok_or(WebError::NotFound))
-        .await?;
-    let (title, sentence, action, button) = question(&row);
-    page(&Question {
-        frame: by.frame(Section::Invoices, title.clone()),
-        title,
-        sentence,
-        action,
-        button,
-        back: format!("/invoices/{id}"),
-    })
-}
-
-/// `GET /invoices/{id}/archive/edit`
-pub async fn ask_archive(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
-    let id = id(&path)?;
-    asked(&by, id, |row| {
-        let (number, customer) = (&row.invoice.number, &row.customer_name);
-        match row.invoice.archived_at {
-            None => (
-                format!("Archive invoice {number}?"),
-                format!("{number} of {customer} leaves the working list and is not reminded any more. A reminder that has not left is cancelled. You can bring it back."),
-                format!("/invoices/{id}/archive"),
-                "Archive",
-            ),
-            Some(_) => (
-                format!("Unarchive invoice {number}?"),
-                format!("{number} of {customer} comes back to the working list."),
-                format!("/invoices/{id}/unarchive"),
-                "Unarchive",
-            ),
-        }
-    })
-    .await
-}
-
-/// `POST /invoices/{id}/archive`
-pub async fn archive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
-    let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
-    by.state.actions.archive_invoice(&by.user, id).await?;
-    Ok(see_other(format!("/invoices/{id}")))
-}
-
-/// `POST /invoices/{id}/unarchive`
-pub async fn unarchive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
-    let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
-    by.state.actions.unarchive_invoice(&by.user, id).await?;
-    Ok(see_other(format!("/invoices/{id}")))
-}
-
-/// `GET /invoices/{id}/payments/new`
-pub async fn ask_payment(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
-    let id = id(&path)?;
-    asked(&by, id, |row| {
-        let (number, customer) = (&row.invoice.number, &row.customer_name);
-        (
-            format!("Mark invoice {number} as paid?"),
-            format!(
-                "This records a payment of {} from {customer}, today. A reminder that has not left is cancelled.",
-                row.invoice.balance
-            ),
-            format!("/invoices/{id}/payments"),
-            "Mark as paid",
-        )
-    })
-    .await
-}
-
-/// `POST /invoices/{id}/payments`
-pub async fn pay(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
-    let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
-    by.state.actions.mark_as_paid(&by.user, id).await?;
-    Ok(see_other(format!("/invoices/{id}")))
+        .await
 }

@@ -2,16 +2,21 @@
 
 pub mod assets;
 mod batch_results;
+mod closing;
+mod customer_edit;
 mod customers;
 mod email_notifications;
 mod error;
 mod frame;
+mod handed_over;
 mod holds;
 mod imports;
 mod invoice;
 mod invoices;
 mod mail_previews;
 mod objections;
+mod payments;
+mod problems;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;
@@ -68,13 +73,11 @@ fn ledger(config: &mut web::ServiceConfig) {
     config
         .route("/invoices", web::get().to(invoices::index))
         .route("/invoices/{id}", web::get().to(invoice::show))
-        .route("/invoices/{id}/archive/edit", web::get().to(invoice::ask_archive))
-        .route("/invoices/{id}/archive", web::post().to(invoice::archive))
-        .route("/invoices/{id}/unarchive", web::post().to(invoice::unarchive))
-        .route("/invoices/{id}/payments/new", web::get().to(invoice::ask_payment))
-        .route("/invoices/{id}/payments", web::post().to(invoice::pay))
+        .configure(closing::routes)
+        .configure(payments::routes)
         .route("/customers", web::get().to(customers::index))
-        .route("/customers/{id}", web::get().to(customers::show));
+        .service(web::resource("/customers/{id}").get(customers::show).post(customer_edit::update))
+        .route("/customers/{id}/edit", web::get().to(customer_edit::edit));
 }
 
 /// From the selection to the log.

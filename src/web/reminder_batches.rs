@@ -253,11 +253,11 @@ impl BatchPage {
                 ("Cancelled", grouped_count(progress.cancelled)),
                 ("Waiting", grouped_count(progress.selected - done.min(progress.selected))),
             ],
-            causes: causes(failed),
+            causes: causes(failed, by),
             others_more: (progress.sent + progress.cancelled + progress.pending + progress.in_flight)
                 .saturating_sub(others.len()),
             others: others.into_iter().map(|row| result(row, by)).collect(),
-            left_out: left_out.into_iter().map(left_out_row).collect(),
+            left_out: left_out.into_iter().map(|row| left_out_row(row, by)).collect(),
             retry_of: progress.retry_of.map(|id| id.to_string()),
             retries: progress.retries.iter().map(ToString::to_string).collect(),
             poll: if now - progress.created_at < chrono::TimeDelta::seconds(30) {

@@ -15,7 +15,7 @@ use crate::domain::ids::InvoiceId;
 use crate::domain::invoice_list::{InvoiceList, InvoiceQuery};
 use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
-use crate::domain::proposal::Proposal;
+use crate::domain::proposal::{LeftOut, Proposal};
 
 /// Above so many mails a person ticks an extra box.
 pub(super) const MANY: usize = 200;
@@ -79,6 +79,8 @@ pub(super) struct ProposedRow {
     amount: String,
     why: String,
     reminder: Option<String>,
+    /// Where the missing address can be added.
+    mend: Option<String>,
 }
 
 /// Everything the confirmation says.
@@ -189,7 +191,7 @@ impl ProposalView {
             (rows.into_iter().take(SHOWN).collect::<Vec<_>>(), more)
         };
         let (rows, rows_more) = list(mailed(&proposal));
-        let (left_out, left_out_more) = list(left(&proposal));
+        let (left_out, left_out_more) = list(left(&proposal, by.user.may(Permission::EditCustomer)));
         Self {
             title: if mails == 0 { "No reminders can be sent" } else { "Send reminders?" },
             sentence: format!(
@@ -268,11 +270,12 @@ fn mailed(proposal: &Proposal) -> Vec<ProposedRow> {
             amount: draft.candidate.invoice.balance.to_string(),
             why: String::new(),
             reminder: None,
+            mend: None,
         })
         .collect()
 }
 
-fn left(proposal: &Proposal) -> Vec<ProposedRow> {
+fn left(proposal: &Proposal, may_edit: bool) -> Vec<ProposedRow> {
     proposal
         .left_out
         .iter()
@@ -284,6 +287,8 @@ fn left(proposal: &Proposal) -> Vec<ProposedRow> {
             amount: candidate.invoice.balance.to_string(),
             why: why.to_string(),
             reminder: why.reminder().map(|id| id.to_string()),
+            mend: (may_edit && *why == LeftOut::NoEmail)
+                .then(|| format!("/customers/{}/edit", candidate.invoice.customer_id)),
         })
         .collect()
 }

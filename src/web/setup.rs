@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::frame::{page, page_with, see_other};
+use super::problems::Problems;
 use super::session::{Unsigned, begin};
 use super::{WebError, WebState};
 use crate::actions::{ActionError, Newcomer};
@@ -31,27 +32,17 @@ pub struct Setup {
     sample: String,
 }
 
-/// A field with something wrong in it.
-struct FieldProblem {
-    field: &'static str,
-    sentence: String,
-}
-
 #[derive(Template)]
 #[template(path = "setup.html")]
 struct SetupPage {
     form: Setup,
-    problems: Vec<FieldProblem>,
+    problems: Problems,
     time_zones: Vec<&'static str>,
 }
 
 impl SetupPage {
-    fn new(form: Setup, problems: Vec<FieldProblem>) -> Self {
+    fn new(form: Setup, problems: Problems) -> Self {
         Self { form, problems, time_zones: chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect() }
-    }
-
-    fn problem(&self, field: &str) -> Option<&str> {
-        self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.sentence.as_str())
     }
 }
 
@@ -67,7 +58,7 @@ pub async fn new(state: web::Data<WebState>, query: web::Query<Setup>) -> Result
         currency: "EUR".to_owned(),
         ..Setup::default()
     };
-    page(&SetupPage::new(form, Vec::new()))
+    page(&SetupPage::new(form, Problems::default()))
 }
 
 /// `POST /setup`
@@ -110,9 +101,9 @@ fn check_token(state: &WebState, token: &str) -> Result<(), WebError> {
     if is_right { Ok(()) } else { Err(WebError::NotFound) }
 }
 
-fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Vec<FieldProblem>> {
-    let mut problems = Vec::new();
-    let mut problem = |field, sentence: String| problems.push(FieldProblem { field, sentence });
+fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Problems> {
+    let mut problems = Problems::default();
+    let mut problem = |field, sentence: String| problems.tell(field, sentence);
     macro_rules! read {
         ($field:ident, $label:literal) => {
             form.$field

@@ -30,7 +30,7 @@ on_both_databases! {
             let id = clerk.invoice_id(&format!("INV-{i}")).await;
             if i % 2 == 0 { paid.push(id) } else { archived.push(id) }
         }
-        let posts = paid.iter().map(|id| format!("/invoices/{id}/payments"));
+        let posts = paid.iter().map(|id| format!("/invoices/{id}/full-payment"));
         let posts: Vec<String> = posts.chain(archived.iter().map(|id| format!("/invoices/{id}/archive"))).collect();
         for page in join_all(posts.iter().map(|path| clerk.post(path, &[]))).await {
             assert_eq!(page.status, 200, "{}", page.words());

@@ -88,7 +88,7 @@ on_both_databases! {
         let csv = file(&["Acme,,INV-1,EUR,100,100,Sent"]);
         bring(&clerk, &csv, false).await;
         let id = clerk.invoice_id("INV-1").await;
-        clerk.post(&format!("/invoices/{id}/payments"), &[]).await;
+        clerk.post(&format!("/invoices/{id}/full-payment"), &[]).await;
         let checked = clerk.upload("ledger.csv", csv.as_str(), false).await;
         checked.says("1 unchanged, 0 errors, 1 warning").says("Dunlin itself recorded a payment");
         bring(&clerk, &csv, true).await.says("1 updated");

@@ -27,7 +27,7 @@ on_both_databases! {
             person.get("/invoices").await.says("INV-1").says_not("Send reminder").says_not("Bulk actions");
             assert_eq!(person.post("/reminder-proposals", &[("invoice", &id)]).await.status, 403);
             assert_eq!(person.post("/reminder-batches", &[]).await.status, 403);
-            assert_eq!(person.post(&format!("/invoices/{id}/payments"), &[]).await.status, 403);
+            assert_eq!(person.post(&format!("/invoices/{id}/full-payment"), &[]).await.status, 403);
             assert_eq!(person.get("/imports").await.status, 403);
         }
     }
@@ -36,9 +36,9 @@ on_both_databases! {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
         let id = clerk.invoice_id("INV-1").await;
-        assert_eq!(clerk.post_as_it_is(&format!("/invoices/{id}/payments"), &[]).await.status, 403);
+        assert_eq!(clerk.post_as_it_is(&format!("/invoices/{id}/full-payment"), &[]).await.status, 403);
         let forged = [("csrf", "0000")];
-        assert_eq!(clerk.post_as_it_is(&format!("/invoices/{id}/payments"), &forged).await.status, 403);
+        assert_eq!(clerk.post_as_it_is(&format!("/invoices/{id}/full-payment"), &forged).await.status, 403);
         clerk.get(&format!("/invoices/{id}")).await.says("Overdue");
     }
 

@@ -108,7 +108,7 @@ on_both_databases! {
             let mut paid = HashMap::new();
             for some in numbers.chunks(8) {
                 let answers = join_all(some.iter().map(async |number| {
-                    let path = format!("/invoices/{}/payments", ids[*number]);
+                    let path = format!("/invoices/{}/full-payment", ids[*number]);
                     let answer = clerk.post_as_it_is(&path, &[("csrf", &token)]).await;
                     assert_eq!(answer.status, 200, "{}", answer.words());
                     ((*number).clone(), (Instant::now(), answer))

@@ -83,7 +83,7 @@ on_both_databases! {
         let (clerk, other) = (app.clerk().await, app.clerk().await);
         let shown = clerk.propose(&["INV-1", "INV-2"]).await;
         let paid = other.invoice_id("INV-1").await;
-        other.post(&format!("/invoices/{paid}/payments"), &[]).await.says("Paid");
+        other.post(&format!("/invoices/{paid}/full-payment"), &[]).await.says("Paid");
         let again = clerk.confirm(&shown).await;
         assert_eq!(again.status, 422);
         again.says("INV-1 is paid now. It was taken out.").says("1 e-mail to 1 customer, 50.50 EUR");
@@ -139,7 +139,7 @@ on_both_databases! {
         let clerk = app.clerk().await;
         let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
         let paid = clerk.invoice_id("INV-1").await;
-        clerk.post(&format!("/invoices/{paid}/payments"), &[]).await.says("Reminder cancelled").says("The invoice was paid.");
+        clerk.post(&format!("/invoices/{paid}/full-payment"), &[]).await.says("Reminder cancelled").says("The invoice was paid.");
         let archived = clerk.invoice_id("INV-3").await;
         clerk.post(&format!("/invoices/{archived}/archive"), &[]).await.says("Archived");
         app.send_until_idle().await;

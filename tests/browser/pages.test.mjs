@@ -9,6 +9,7 @@ const at = stage((app) => {
   importLedger(app, ledger());
 });
 const remindable = invoices().filter((invoice) => invoice.isOverdue && invoice.email).map((invoice) => invoice.number);
+const offered = new Set();
 const paid = invoices().find((invoice) => invoice.isPaid && !invoice.isArchived).number;
 
 // A page is no wider than the screen of a small phone.
@@ -30,13 +31,17 @@ async function addresses(page) {
   await page.goto(`${at.app.url}/invoices?tab=all`);
   const invoice = await href(page.getByRole("rowheader").getByRole("link"));
   const customer = await href(page.locator("tbody a[href^='/customers/']"));
+  await page.goto(`${at.app.url}/invoices?tab=overdue`);
+  const open = await href(page.getByRole("rowheader").getByRole("link"));
   await page.goto(`${at.app.url}/reminders`);
   const reminder = await href(page.locator("tbody a[href^='/reminders/']"));
   await page.goto(at.app.url + reminder);
   const batch = await href(page.locator("a[href^='/reminder-batches/']"));
+  const reminded = await href(page.locator("main a[href^='/invoices/']"));
   return ["/invoices", "/invoices?tab=overdue", "/invoices?tab=upcoming", "/invoices?tab=paid", "/invoices?tab=draft", "/invoices?tab=archived",
     "/invoices?tab=all&per=25", "/invoices?q=nothing-like-this", "/invoices?currency=USD&due_from=2025-01-01", invoice, `${invoice}/archive/edit`,
-    `/invoices/${invoice.split("/")[2]}/payments/new`, "/customers", customer, "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
+    `${reminded}?handed_over=${reminder.split("/")[2]}`,
+    `${open}/full-payment/edit`, `${open}/payments/new`, `${open}/void/edit`, "/customers", customer, `${customer}/edit`, "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
     "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after", "/nowhere"];
 }
 
@@ -107,6 +112,46 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("heading", { name: "Send reminders?", level: 1 }).waitFor();
     await accessible(page, `the confirmation as a page, ${colorScheme}`);
     if (colorScheme === "light") await fits(page, "the confirmation as a page");
+    await page.context().close();
+  });
+
+  // The browser asks for a number above zero and an address by itself: the server's own words are seen without that.
+  for (const [what, path, fill] of [["a payment", (row) => `${row}/payments/new`, { Amount: "0" }],
+    ["a customer", (row, customer) => `${customer}/edit`, { "E-mail address": "nobody" }]]) {
+    test(`${what} with something wrong in it, ${colorScheme}`, async () => {
+      const page = await open(at.browser, at.app, { colorScheme });
+      await page.goto(`${at.app.url}/invoices?tab=overdue`);
+      const row = await page.getByRole("rowheader").getByRole("link").first().getAttribute("href");
+      const customer = await page.locator("tbody a[href^='/customers/']").first().getAttribute("href");
+      await page.goto(at.app.url + path(row, customer));
+      for (const [label, value] of Object.entries(fill)) await page.getByLabel(label).fill(value);
+      await page.evaluate(() => document.querySelector("main form").submit());
+      await page.getByText("Please mend these first:").waitFor();
+      assert.match(await page.title(), /^Error: /);
+      await accessible(page, `${what} with something wrong in it, ${colorScheme}`);
+      if (colorScheme === "light") await fits(page, `${what} with something wrong in it`);
+      await page.context().close();
+    });
+  }
+
+  test(`an address for a customer who has none, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { colorScheme });
+    const nobody = invoices().find((invoice) => invoice.isOverdue && !invoice.email && !offered.has(invoice.customer));
+    offered.add(nobody.customer);
+    await page.goto(`${at.app.url}/invoices?tab=overdue&per=100`);
+    for (const number of [nobody.number, remindable.shift()]) await box(page, number).check();
+    await sendButton(page).click();
+    await page.locator("summary").filter({ hasText: "Left out" }).click();
+    await page.getByRole("link", { name: `Add the address of ${nobody.name}` }).waitFor();
+    await accessible(page, `the dialog with one left out, ${colorScheme}`);
+    await yes(page).click();
+    await finished(page);
+    await page.getByRole("link", { name: `Change the address of ${nobody.name}` }).click();
+    await page.getByLabel("E-mail address").fill("found@customer.example");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Send 1 reminder" }).waitFor();
+    await accessible(page, `a customer who has an address, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "a customer who has an address");
     await page.context().close();
   });
 

@@ -224,16 +224,13 @@ impl Actions {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Some(invoice) = mail.invoice_id else { return Ok(()) };
-        let Some(address) = tx.invoice(mail.organisation_id, invoice)?.and_then(|row| row.recipient) else {
-            return Ok(());
-        };
+        let (Some(_), Some((_, address))) = (mail.invoice_id, &mail.recipient) else { return Ok(()) };
         let evidence = reason.split_once(": ").map_or(reason, |(_, words)| words);
         self.suppress_in(
             tx,
             mail.organisation_id,
             Actor::System,
-            &address,
+            address,
             SuppressionReason::HardBounce,
             evidence,
             now,

@@ -10,6 +10,7 @@ const EDITOR: &str = "/automations/email-notifications/invoice-reminder";
 /// Made anew for each role, so that everything asked for can be done.
 pub struct Things {
     pub open: String,
+    unwanted: String,
     customer: String,
     pending: String,
     pending_batch: String,
@@ -28,7 +29,7 @@ impl Things {
     pub async fn new(app: &TestApp) -> Self {
         let tag = format!("{}", app.clock.now().timestamp());
         let number = |kind: &str| format!("{kind}-{tag}");
-        let ledger = ["OPEN", "WAIT", "ALSO", "SENT", "FAIL", "DOT1", "DOT2"].map(|kind| {
+        let ledger = ["OPEN", "VOID", "WAIT", "ALSO", "SENT", "FAIL", "DOT1", "DOT2"].map(|kind| {
             format!("{}, Customer {kind} {tag}, {kind}{tag}@customer.example, 10.00, -5, Sent", number(kind))
         });
         app.ledger(&ledger.each_ref().map(String::as_str)).await;
@@ -46,6 +47,7 @@ impl Things {
         let csv = format!("customer_name,invoice_number,currency,total\nNew {tag},NEW-{tag},EUR,1\n");
         let import = clerk.upload("ledger.csv", csv, false).await;
         let open = clerk.invoice_id(&number("OPEN")).await;
+        let unwanted = clerk.invoice_id(&number("VOID")).await;
         let customer = clerk.get(&format!("/invoices/{open}")).await;
         let customer = customer.between("href=\"/customers/", "\"", ">");
         let [waiting, sent, failing, unsure, doubtful] =
@@ -60,6 +62,7 @@ impl Things {
         let last = |url: &str| url.rsplit('/').next().unwrap().to_owned();
         Self {
             open,
+            unwanted,
             customer,
             pending: waiting,
             sent,
@@ -79,6 +82,7 @@ impl Things {
     pub async fn path(&self, route: &Route) -> String {
         let id = match route.path {
             path if path.starts_with("/customers") => &self.customer,
+            path if path.starts_with("/invoices/{id}/void") => &self.unwanted,
             path if path.starts_with("/suppressions") => &self.suppression,
             path if path.starts_with("/imports") => &self.import,
             "/reminder-batches/{id}/retries" => &self.failed_batch,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// What it does instead of accepting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Whim {
     Hang(&'static str),
     /// Answers a step as usual, but late.
     Wait(&'static str, Duration),
+    /// Answers a step as usual, but not before it behaves again.
+    Withhold(&'static str),
 }
 
 /// A mail as it arrived.
@@ -41,13 +44,15 @@ struct Inside {
 pub struct Sink {
     pub url: String,
     inside: Arc<Mutex<Inside>>,
+    arrived: Arc<Notify>,
+    released: Arc<Notify>,
 }
 
 impl Sink {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let sink = Self { url, inside: Arc::default() };
+        let sink = Self { url, inside: Arc::default(), arrived: Arc::default(), released: Arc::default() };
         let serving = sink.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -71,10 +76,17 @@ impl Sink {
     /// Behaves again.
     pub fn behave(&self) {
         self.inside.lock().unwrap().whims.clear();
+        self.released.notify_waiters();
+    }
+
+    /// Resolves when a mail has come to a step whose answer is withheld.
+    pub async fn is_withholding(&self) {
+        self.arrived.notified().await;
     }
 
     /// What it answers at a step; `None` when it closes the connection instead.
     async fn answer(&self, step: &str, recipient: &str, usual: &str) -> Option<String> {
+        let released = self.released.notified();
         let whim = {
             let inside = self.inside.lock().unwrap();
             let is_meant =
@@ -88,6 +100,11 @@ impl Sink {
             Some(Whim::Hang(_)) => std::future::pending().await,
             Some(Whim::Wait(_, time)) => {
                 tokio::time::sleep(time).await;
+                Some(usual.to_owned())
+            }
+            Some(Whim::Withhold(_)) => {
+                self.arrived.notify_one();
+                released.await;
                 Some(usual.to_owned())
             }
         }
@@ -159,7 +176,11 @@ impl Sink {
 impl Whim {
     fn step(&self) -> &'static str {
         match self {
-            Self::Reply(step, _) | Self::Drop(step) | Self::Hang(step) | Self::Wait(step, _) => step,
+            Self::Reply(step, _)
+            | Self::Drop(step)
+            | Self::Hang(step)
+            | Self::Wait(step, _)
+            | Self::Withhold(step) => step,
         }
     }
 }
