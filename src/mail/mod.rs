@@ -5,6 +5,7 @@
 
 mod capture;
 mod message;
+mod patience;
 mod reply;
 mod smtp;
 

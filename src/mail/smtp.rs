@@ -10,9 +10,9 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
+use super::patience::{Patience, Wait};
 use super::reply::{Reply, Step, refusal};
 use super::{MailTimeouts, message};
 use crate::domain::mail_message::{Outcome, OutgoingMail};
@@ -24,7 +24,7 @@ type SmtpError = lettre::transport::smtp::Error;
 /// An open connection between two mails.
 pub(super) struct Session {
     connection: AsyncSmtpConnection,
-    timeouts: MailTimeouts,
+    patience: Patience,
     abilities: Abilities,
     opened_at: Instant,
     mails: u32,
@@ -119,7 +119,7 @@ pub(super) async fn connect(
     match timeout(timeouts.step * 4, opening).await {
         Ok(opened) => opened.map(|(connection, abilities)| Session {
             connection,
-            timeouts,
+            patience: Patience::new(timeouts),
             abilities,
             opened_at: Instant::now(),
             mails: 0,
@@ -146,7 +146,7 @@ impl Session {
 
     /// Takes leave. The answer does not matter.
     pub(super) async fn quit(mut self) {
-        self.say("QUIT\r\n", self.timeouts.step).await;
+        self.say("QUIT\r\n", Wait::Step).await;
     }
 
     /// Everything up to the `354`. Nothing that was said can make the server deliver. Where the server allows it, the
@@ -170,17 +170,16 @@ impl Session {
         let body = if self.abilities.eight_bit { " BODY=8BITMIME" } else { "" };
         let from = format!("MAIL FROM:<{}>{body}\r\n", mail.sender.from);
         let to = format!("RCPT TO:<{}>\r\n", mail.recipient);
-        let step = self.timeouts.step;
         let is_pipelined = self.abilities.pipelining;
         let opening = if is_pipelined { format!("{from}{to}DATA\r\n") } else { from };
-        match self.say(&opening, step).await {
+        match self.say(&opening, Wait::Step).await {
             Said::Reply(reply) if reply.code == 250 => {}
             Said::Reply(reply) if reply.code == 421 && is_reused => return Err(Unprepared::Closed),
             Said::Reply(reply) => return Err(Unprepared::Over(refusal(Step::Opening, &reply))),
             Said::Nothing(_) if is_reused => return Err(Unprepared::Closed),
             Said::Nothing(problem) => return Err(Unprepared::Over(Outcome::TryLater { reply: problem })),
         }
-        let said = if is_pipelined { self.hear(step).await } else { self.say(&to, step).await };
+        let said = if is_pipelined { self.hear(Wait::Step).await } else { self.say(&to, Wait::Step).await };
         match said {
             Said::Reply(reply) if matches!(reply.code, 250 | 251) => {}
             Said::Reply(reply) => {
@@ -190,7 +189,7 @@ impl Session {
             Said::Nothing(problem) => return Err(Unprepared::Over(Outcome::TryLater { reply: problem })),
         }
         let said =
-            if is_pipelined { self.hear(step * 2).await } else { self.say("DATA\r\n", step * 2).await };
+            if is_pipelined { self.hear(Wait::Data).await } else { self.say("DATA\r\n", Wait::Data).await };
         match said {
             Said::Reply(reply) if reply.code == 354 => {
                 Ok(PreparedSmtp { session: self, body: with_dot(&text) })
@@ -213,32 +212,32 @@ impl Session {
             return Unprepared::Over(outcome);
         }
         if awaits_data {
-            match self.hear(self.timeouts.step * 2).await {
+            match self.hear(Wait::Data).await {
                 Said::Reply(reply) if reply.code >= 400 => {}
                 Said::Reply(_) | Said::Nothing(_) => return Unprepared::Over(outcome),
             }
         }
-        match self.say("RSET\r\n", self.timeouts.step).await {
+        match self.say("RSET\r\n", Wait::Step).await {
             Said::Reply(reply) if reply.code == 250 => Unprepared::Refused(Box::new(self), outcome),
             Said::Reply(_) | Said::Nothing(_) => Unprepared::Over(outcome),
         }
     }
 
-    async fn say(&mut self, words: &str, limit: Duration) -> Said {
-        said(timeout(limit, self.connection.command(Verbatim(words))).await)
+    async fn say(&mut self, words: &str, wait: Wait) -> Said {
+        said(self.patience.with(wait, self.connection.command(Verbatim(words))).await)
     }
 
     /// The answer to a command that was said before.
-    async fn hear(&mut self, limit: Duration) -> Said {
-        said(timeout(limit, self.connection.read_response()).await)
+    async fn hear(&mut self, wait: Wait) -> Said {
+        said(self.patience.with(wait, self.connection.read_response()).await)
     }
 }
 
-fn said(heard: Result<Result<Response, SmtpError>, Elapsed>) -> Said {
+fn said(heard: Option<Result<Response, SmtpError>>) -> Said {
     match heard {
-        Ok(Ok(response)) => Said::Reply(reply_of(&response)),
-        Ok(Err(error)) => reply_in(&error).map_or_else(|| Said::Nothing(in_words(&error)), Said::Reply),
-        Err(_) => Said::Nothing("the mail server did not answer in time".to_owned()),
+        Some(Ok(response)) => Said::Reply(reply_of(&response)),
+        Some(Err(error)) => reply_in(&error).map_or_else(|| Said::Nothing(in_words(&error)), Said::Reply),
+        None => Said::Nothing("the mail server did not answer in time".to_owned()),
     }
 }
 
@@ -250,7 +249,7 @@ enum Said {
 impl PreparedSmtp {
     /// Writes the body and the final dot, and reads the answer. From the first byte on nobody can call it back.
     pub(super) async fn finish(mut self) -> (Option<Session>, Outcome) {
-        match self.session.say(&self.body, self.session.timeouts.dot).await {
+        match self.session.say(&self.body, Wait::Dot).await {
             Said::Reply(reply) if (200..300).contains(&reply.code) => {
                 let reply = format!("{} {}", reply.code, reply.text);
                 (Some(self.session), Outcome::Accepted { reply })

@@ -95,18 +95,21 @@ pub(super) const ACTOR_NAME: &str = "COALESCE((SELECT p.name FROM person p WHERE
 impl Snapshot<'_> {
     /// What happened to an invoice and its reminders, latest first.
     pub fn invoice_timeline(&mut self, id: InvoiceId) -> Result<Vec<TimelineEntry>, StoreError> {
-        self.timeline("a.invoice_id", id.to_string())
+        self.timeline("a.invoice_id = $1", id.to_string())
     }
 
-    /// What happened to a mail, latest first.
+    /// What happened to a reminder, latest first.
     pub fn mail_timeline(&mut self, id: ReminderId) -> Result<Vec<TimelineEntry>, StoreError> {
-        self.timeline("a.mail_id", id.to_string())
+        self.timeline(
+            "a.invoice_id = (SELECT o.invoice_id FROM outbox o WHERE o.id = $1) AND a.mail_id = $1",
+            id.to_string(),
+        )
     }
 
-    fn timeline(&mut self, column: &'static str, id: String) -> Result<Vec<TimelineEntry>, StoreError> {
+    fn timeline(&mut self, condition: &'static str, id: String) -> Result<Vec<TimelineEntry>, StoreError> {
         Sql::new(&format!(
             "SELECT a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.mail_id, a.batch_id, a.detail \
-             FROM audit a WHERE {column} = $1 ORDER BY a.at DESC, a.id DESC LIMIT 200"
+             FROM audit a WHERE {condition} ORDER BY a.at DESC, a.id DESC LIMIT 200"
         ))
         .bind(id)
         .load::<Row>(self.connection())?

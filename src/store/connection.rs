@@ -85,14 +85,15 @@ impl ManageConnection for Opener {
 
 fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, ConnectionError> {
     let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
-    let query_only = match purpose {
-        Purpose::Read => "ON",
-        Purpose::Write => "OFF",
+    // The caches are the largest part of the program's memory; the system keeps the file's pages as well.
+    let (query_only, kilobytes) = match purpose {
+        Purpose::Read => ("ON", 2_000),
+        Purpose::Write => ("OFF", 8_000),
     };
     connection
         .batch_execute(&format!(
             "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; \
-             PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA analysis_limit = 1000; PRAGMA query_only = {query_only};"
+             PRAGMA foreign_keys = ON; PRAGMA cache_size = -{kilobytes}; PRAGMA temp_store = MEMORY; PRAGMA analysis_limit = 1000; PRAGMA query_only = {query_only};"
         ))
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)

@@ -1,11 +1,13 @@
 //! A round of sending: one feeder claims and renders mails ahead of the connections; each connection takes a letter, brings
 //! it to the point of no return, hands it over, and records how that ended together with its next point of no return.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep};
 use tracing::error;
 
 use super::{Round, Worker};
@@ -126,6 +128,8 @@ impl Worker {
     async fn connection(self, tray: Tray, writer: Grouping, stop: watch::Receiver<bool>) -> Part {
         let mut done: Option<Done> = None;
         let mut handed_over = 0;
+        // One timer that is put off again and again: setting a new one for each mail wakes the runtime.
+        let mut settling = Box::pin(tokio::time::sleep(SETTLE_AT_ONCE));
         loop {
             let is_stopping = *stop.borrow();
             let next = match &done {
@@ -142,7 +146,8 @@ impl Worker {
                 }
                 continue;
             };
-            if let Some(end) = self.hand_over(&writer, &mut done, letter).await {
+            settling.as_mut().reset(Instant::now() + SETTLE_AT_ONCE);
+            if let Some(end) = self.hand_over(&writer, &mut done, letter, settling.as_mut()).await {
                 return Part { handed_over, end };
             }
             handed_over += usize::from(done.is_some());
@@ -150,13 +155,19 @@ impl Worker {
     }
 
     /// One letter, from the first word to the mail server's answer; `done` is what is still to be recorded.
-    async fn hand_over(&self, writer: &Grouping, done: &mut Option<Done>, letter: Letter) -> Option<End> {
+    async fn hand_over(
+        &self,
+        writer: &Grouping,
+        done: &mut Option<Done>,
+        letter: Letter,
+        settling: Pin<&mut Sleep>,
+    ) -> Option<End> {
         let prepared = {
             let preparing = self.relay.prepare(&letter.mail);
             tokio::pin!(preparing);
             tokio::select! {
                 prepared = &mut preparing => prepared,
-                () = tokio::time::sleep(SETTLE_AT_ONCE), if done.is_some() => {
+                () = settling, if done.is_some() => {
                     if let Some(done) = done.take() {
                         record(writer, done).await;
                     }
