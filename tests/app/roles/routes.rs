@@ -67,6 +67,7 @@ pub const ROUTES: &[Route] = &[
     get("/reminders.csv", Who::Least(Viewer)),
     get("/reminders/{id}", Who::Least(Viewer)),
     get("/reminders/{id}/html", Who::Least(Viewer)),
+    get("/reminders/{id}/source", Who::Least(Viewer)),
     get("/automations/email-notifications", Who::Least(Viewer)),
     get("/automations/email-notifications/{slug}", Who::Least(Viewer)),
     get("/automations/email-notifications/{slug}/history", Who::Least(Viewer)),
