@@ -1,5 +1,7 @@
 //! The Invoices page: rows by keyset, in the order of an index.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text};
@@ -12,12 +14,15 @@ use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::ids::{InvoiceId, OrganisationId};
 use crate::domain::invoice_list::{Cursor, InvoiceFilter, InvoiceList, Place, Sort, SortKey, Tab};
+use crate::domain::reminder::SlotHolder;
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoicePage {
     /// Its rows.
     pub rows: Vec<InvoiceRow>,
+    /// The reminders that have the slots of these rows.
+    pub slots: HashMap<InvoiceId, SlotHolder>,
     /// The place of the first row in the whole list, from 1; 0 when there is none.
     pub first: usize,
     /// Where the rows before these are, if there are any.
@@ -75,6 +80,7 @@ impl Snapshot<'_> {
         Ok(InvoicePage {
             previous: first_cursor.filter(|_| first > 1),
             next: last_cursor.filter(|_| has_next),
+            slots: self.slots(&rows.iter().map(|row| row.invoice.id).collect::<Vec<_>>())?,
             rows,
             first,
             matching,

@@ -119,10 +119,14 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
         external_id: customer.external_id.map(|id| id.to_string()),
         email: customer.email.map(|email| email.to_string()),
         totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
-        hold: hold.map(|hold| format!("On hold {hold}")),
+        hold: hold.map(|hold| format!("Reminders are on hold {hold}")),
         may_hold: by.user.may(Permission::Hold),
         more: invoices.matching.count - invoices.rows.len(),
-        rows: invoices.rows.iter().map(|row| RowView::new(row, &by, &[])).collect(),
+        rows: invoices
+            .rows
+            .iter()
+            .map(|row| RowView::new(row, invoices.slots.get(&row.invoice.id), &by, &[]))
+            .collect(),
         reminders: reminders.into_iter().map(|row| LogRow::new(row, &by)).collect(),
     })
 }

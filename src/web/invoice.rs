@@ -12,6 +12,7 @@ use super::sign_in::Nothing;
 use crate::domain::ids::InvoiceId;
 use crate::domain::organisation::day_in_words;
 use crate::domain::person::Permission;
+use crate::domain::proposal::LeftOut;
 use crate::store::{InvoiceRow, TimelineEntry};
 
 /// A line of the timeline.
@@ -85,12 +86,13 @@ struct InvoicePage {
 /// `GET /invoices/{id}`
 pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
     let (organisation, id) = (by.organisation.id, id(&path)?);
-    let (row, reminders, timeline) = by
+    let (row, slots, reminders, timeline) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
             let row = snapshot.invoice(organisation, id)?.ok_or(WebError::NotFound)?;
-            Ok((row, snapshot.reminders_of_invoice(organisation, id)?, snapshot.invoice_timeline(id)?))
+            let slots = snapshot.slots(&[id])?;
+            Ok((row, slots, snapshot.reminders_of_invoice(organisation, id)?, snapshot.invoice_timeline(id)?))
         })
         .await?;
     page(&InvoicePage {
@@ -98,7 +100,7 @@ pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
         total: row.invoice.total.to_string(),
         issued_on: day_in_words(row.invoice.issued_on),
         pay_url: row.invoice.pay_url.as_ref().map(|url| url.as_str().to_owned()),
-        row: RowView::new(&row, &by, &[]),
+        row: RowView::new(&row, slots.get(&id), &by, &[]),
         reminders: reminders.into_iter().rev().map(|reminder| LogRow::new(reminder, &by)).collect(),
         timeline: timeline.into_iter().map(|entry| Happening::new(entry, &by)).collect(),
         may_send: by.user.may(Permission::SendReminder),
