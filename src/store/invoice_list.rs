@@ -1,11 +1,13 @@
 //! The Invoices page: rows by keyset, in the order of an index.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text};
 
+use super::balances::{comparable, comparable_column};
 use super::columns::{count, parsed};
 use super::invoice_counts::Matching;
 use super::invoice_filter::push_filter;
@@ -188,12 +190,12 @@ fn push_customers(sql: &mut Sql, organisation: OrganisationId, sort: Sort) {
     }
 }
 
-fn key_column(key: SortKey) -> &'static str {
+fn key_column(key: SortKey) -> Cow<'static, str> {
     match key {
-        SortKey::Number => "i.number_folded",
-        SortKey::Customer => "c.name_folded",
-        SortKey::Due => "i.due_on",
-        SortKey::Balance => "i.balance",
+        SortKey::Number => "i.number_folded".into(),
+        SortKey::Customer => "c.name_folded".into(),
+        SortKey::Due => "i.due_on".into(),
+        SortKey::Balance => comparable_column().into(),
     }
 }
 
@@ -202,7 +204,7 @@ fn cursor_of(row: &InvoiceRow, key: SortKey) -> Cursor {
         SortKey::Number => row.invoice.number.folded(),
         SortKey::Customer => row.customer_name.folded(),
         SortKey::Due => row.invoice.due_on.to_string(),
-        SortKey::Balance => row.invoice.balance.minor().to_string(),
+        SortKey::Balance => comparable(row.invoice.balance).to_string(),
     };
     Cursor { key, id: row.invoice.id }
 }

@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod audit;
+mod balances;
 mod batches;
 mod cancelling;
 mod candidates;
