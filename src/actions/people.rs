@@ -193,6 +193,15 @@ impl Actions {
         Ok(self.0.store.write::<_, StoreError>(move |tx| tx.set_theme(id, theme)).await?)
     }
 
+    /// Says whether single letters are commands on a person's pages.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_single_keys(&self, user: &User, on: bool) -> Result<(), ActionError> {
+        let id = user.id;
+        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.set_single_keys(id, on)).await?)
+    }
+
     /// 256 unguessable bits, in hexadecimal.
     pub fn secret(&self) -> String {
         hex(&self.0.ids.secret())

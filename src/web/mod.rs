@@ -56,6 +56,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sign-in").get(sign_in::new).post(sign_in::create))
         .route("/sign-out", web::post().to(sign_in::delete))
         .route("/theme", web::post().to(sign_in::theme))
+        .route("/single-keys", web::post().to(sign_in::single_keys))
         .service(web::resource("/setup").get(setup::new).post(setup::create))
         .configure(ledger)
         .configure(reminding)

@@ -107,6 +107,20 @@ pub async fn theme(posted: Posted<ThemeForm>) -> Result<HttpResponse, WebError> 
     Ok(see_other(local(&posted.form.back)))
 }
 
+/// The form of the switch for single keys.
+#[derive(Deserialize)]
+pub struct SingleKeysForm {
+    on: bool,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /single-keys`
+pub async fn single_keys(posted: Posted<SingleKeysForm>) -> Result<HttpResponse, WebError> {
+    posted.by.state.actions.set_single_keys(&posted.by.user, posted.form.on).await?;
+    Ok(see_other(local(&posted.form.back)))
+}
+
 /// An address on this site, or the first page: never somebody else's.
 fn local(next: &str) -> String {
     let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);

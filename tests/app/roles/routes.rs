@@ -74,6 +74,7 @@ pub const ROUTES: &[Route] = &[
     get("/automations/email-notifications/{slug}/preview", Who::Least(Viewer)),
     post("/automations/email-notifications/{slug}/previews", Who::Least(Viewer), TEXT),
     post("/theme", Who::Least(Viewer), &[("theme", "dark"), ("back", "/invoices")]),
+    post("/single-keys", Who::Least(Viewer), &[("on", "true"), ("back", "/invoices")]),
     post("/reminder-batches/{id}/retries", Who::Least(Support), NOTHING),
     post("/reminders/{id}/resends", Who::Least(Support), NOTHING),
     post("/reminders/{id}/cancellation", Who::Least(Support), NOTHING),
