@@ -97,7 +97,7 @@ impl Actions {
     /// Checks a password. One answer for every failure; repeated ones have to wait, longer each time.
     ///
     /// # Errors
-    /// [`ActionError::Refused`] with a sentence for the person.
+    /// [`ActionError::Refused`] with a sentence for the person, or [`ActionError::Throttled`].
     pub async fn sign_in(
         &self,
         email: &str,
@@ -122,10 +122,9 @@ impl Actions {
             })
             .await?;
         if let Some(until) = waits_until.filter(|until| *until > now) {
-            let seconds = (until - now).num_seconds() + 1;
-            return Err(ActionError::Refused(format!(
-                "Too many failed tries. Wait {seconds} seconds, then try again."
-            )));
+            // Rounded up: who waits so long is let in.
+            let seconds = (until - now).num_milliseconds().unsigned_abs().div_ceil(1000);
+            return Err(ActionError::Throttled(seconds));
         }
         let hash = credentials.as_ref().map(|found| found.password_hash.clone());
         let is_right = passwords::verify(password, hash).await?;

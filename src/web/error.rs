@@ -65,6 +65,7 @@ impl From<ActionError> for WebError {
             | ActionError::NotRemindable(_)
             | ActionError::Stale(_)
             | ActionError::NotConfirmed
+            | ActionError::Throttled(_)
             | ActionError::Refused(_) => Self::Refused(error.to_string()),
         }
     }
