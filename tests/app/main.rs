@@ -14,6 +14,7 @@ mod figures;
 mod holding;
 mod import_command;
 mod imports;
+mod pages;
 mod people;
 mod racing;
 mod relay;
