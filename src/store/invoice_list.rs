@@ -210,7 +210,12 @@ fn cursor_of(row: &InvoiceRow, key: SortKey) -> Cursor {
 }
 
 fn push_beyond(sql: &mut Sql, key: SortKey, cursor: &Cursor, is_descending: bool) -> Result<(), StoreError> {
-    sql.push(&format!(" AND ({}, i.id) {} (", key_column(key), if is_descending { "<" } else { ">" }));
+    let (column, beyond) = (key_column(key), if is_descending { "<" } else { ">" });
+    if key == SortKey::Balance {
+        // SQLite finds the place in an index of columns by the pair, but in one of an expression only by itself.
+        sql.push(&format!(" AND {column} {beyond}= ")).value(parsed::<i64>("cursor", &cursor.key)?);
+    }
+    sql.push(&format!(" AND ({column}, i.id) {beyond} ("));
     match key {
         SortKey::Number | SortKey::Customer => sql.value(cursor.key.as_str()),
         SortKey::Due => sql.value(parsed::<NaiveDate>("cursor", &cursor.key)?),
