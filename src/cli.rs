@@ -131,6 +131,11 @@ impl Cli {
     }
 }
 
+fn organisation_id(text: &str) -> Result<OrganisationId, &'static str> {
+    text.parse()
+        .map_err(|_| "this is not an organisation\u{2019}s id, which `dunlin organisation add` prints")
+}
+
 /// Flags of `demo`.
 #[derive(Args, Debug)]
 pub struct Demo {
@@ -180,7 +185,7 @@ pub enum UserCommand {
         #[arg(long)]
         role: Role,
         /// Where; may be left out when there is one organisation.
-        #[arg(long)]
+        #[arg(long, value_parser = organisation_id)]
         organisation: Option<OrganisationId>,
         /// Read the password from standard input.
         #[arg(long, required = true)]
@@ -197,7 +202,7 @@ pub enum ApiKeyCommand {
         #[arg(long)]
         name: Line,
         /// Where; may be left out when there is one organisation.
-        #[arg(long)]
+        #[arg(long, value_parser = organisation_id)]
         organisation: Option<OrganisationId>,
     },
 }
@@ -208,7 +213,7 @@ pub struct Import {
     /// The file: UTF-8, comma-separated, with a header row.
     pub file: PathBuf,
     /// Where; may be left out when there is one organisation.
-    #[arg(long)]
+    #[arg(long, value_parser = organisation_id)]
     pub organisation: Option<OrganisationId>,
     /// Only say what it would do.
     #[arg(long)]

@@ -12,6 +12,7 @@ use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, SessionLifecycle, TtlExtensionPolicy};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, Service, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
 use actix_web::rt::time::timeout;
@@ -75,7 +76,11 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .app_data(state.clone())
             .app_data(api_state.clone())
             .app_data(web::PayloadConfig::new(LARGEST_FORM))
-            .wrap_fn(|request, next| {
+            .wrap_fn(|mut request, next| {
+                // Whatever GET answers HEAD answers too, without the body, which the connection leaves out.
+                if request.method() == Method::HEAD {
+                    request.head_mut().method = Method::GET;
+                }
                 let answer = next.call(request);
                 async move { answer.await.map(guarded) }
             })

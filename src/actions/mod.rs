@@ -78,6 +78,9 @@ pub enum ActionError {
     /// A payment cannot be recorded so; nothing was.
     #[error(transparent)]
     Payment(#[from] PaymentRefused),
+    /// Too many failed tries to sign in.
+    #[error("Too many failed tries. Wait {}, then try again.", seconds_in_words(*.0))]
+    Throttled(u64),
     /// It is not in a state in which this can be done; the sentence says why.
     #[error("{0}")]
     Refused(String),
@@ -166,6 +169,10 @@ impl Actions {
     }
 }
 
+fn seconds_in_words(seconds: u64) -> String {
+    format!("{seconds} second{}", if seconds == 1 { "" } else { "s" })
+}
+
 impl Settings {
     /// Who an organisation's mails come from.
     ///
@@ -174,7 +181,8 @@ impl Settings {
     pub fn sender_of(&self, organisation: &Organisation) -> Result<Sender, ActionError> {
         let from = organisation.from.clone().or_else(|| self.default_from.clone()).ok_or_else(|| {
             ActionError::Refused(
-                "The organisation has no sender address. Set one with `dunlin organisation add --from` before sending."
+                "The organisation has no sender address. One is given when it is made; for this one set DUNLIN_BASE_URL to the \
+                 address under which people reach Dunlin: mails then come from reminders@ and its host."
                     .to_owned(),
             )
         })?;

@@ -97,7 +97,7 @@ impl Actions {
     /// Checks a password. One answer for every failure; repeated ones have to wait, longer each time.
     ///
     /// # Errors
-    /// [`ActionError::Refused`] with a sentence for the person.
+    /// [`ActionError::Refused`] with a sentence for the person, or [`ActionError::Throttled`].
     pub async fn sign_in(
         &self,
         email: &str,
@@ -122,10 +122,9 @@ impl Actions {
             })
             .await?;
         if let Some(until) = waits_until.filter(|until| *until > now) {
-            let seconds = (until - now).num_seconds() + 1;
-            return Err(ActionError::Refused(format!(
-                "Too many failed tries. Wait {seconds} seconds, then try again."
-            )));
+            // Rounded up: who waits so long is let in.
+            let seconds = (until - now).num_milliseconds().unsigned_abs().div_ceil(1000);
+            return Err(ActionError::Throttled(seconds));
         }
         let hash = credentials.as_ref().map(|found| found.password_hash.clone());
         let is_right = passwords::verify(password, hash).await?;
@@ -191,6 +190,15 @@ impl Actions {
     pub async fn set_theme(&self, user: &User, theme: Theme) -> Result<(), ActionError> {
         let id = user.id;
         Ok(self.0.store.write::<_, StoreError>(move |tx| tx.set_theme(id, theme)).await?)
+    }
+
+    /// Says whether single letters are commands on a person's pages.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_single_keys(&self, user: &User, on: bool) -> Result<(), ActionError> {
+        let id = user.id;
+        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.set_single_keys(id, on)).await?)
     }
 
     /// 256 unguessable bits, in hexadecimal.

@@ -265,6 +265,7 @@ mod tests {
                 email: "ada@acme.example".parse().unwrap(),
                 role: Role::Admin,
                 theme: Theme::Auto,
+                has_single_keys: true,
             };
             actions.add_organisation(organisation).await.unwrap();
             let default = BuiltIn::of_slug(BuiltIn::DEFAULT_SLUG).unwrap();

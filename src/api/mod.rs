@@ -79,6 +79,11 @@ pub struct Program {
     state: web::Data<ApiState>,
 }
 
+/// The token of an `Authorization` header; a scheme's name is the same in any case (RFC 9110, 11.1).
+fn bearer_token(value: &str) -> Option<&str> {
+    value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
+}
+
 impl FromRequest for Program {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
@@ -92,7 +97,7 @@ impl FromRequest for Program {
                 .cloned()
                 .ok_or_else(|| Problem::internal(&request, "no state"))?;
             let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-            let bearer = || text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+            let bearer = || text("authorization").and_then(bearer_token);
             let key = text("x-api-key").or_else(|| text("x-dolfin-api-key")).or_else(bearer);
             let Some(key) = key else { return Err(problem(Problem::unauthorized)) };
             let found = state

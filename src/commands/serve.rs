@@ -48,6 +48,7 @@ pub(super) async fn serve(
             reader: installation.store.reader(),
             ids: Ids,
             is_mail_captured: matches!(config.mail, crate::domain::mail_target::MailTarget::Capture),
+            write_mail: crate::mail::writer(&config.mail, config.mail_dedup_header.clone()),
             setup_token: setup_token.clone(),
         },
         static_folder,

@@ -52,7 +52,7 @@ named! {
         Customer = "customer",
         /// The due day.
         Due = "due",
-        /// What is owed, in minor units.
+        /// What is owed, in the major unit of any currency.
         Balance = "balance",
     }
 }

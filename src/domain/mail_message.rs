@@ -1,5 +1,7 @@
 //! A mail ready to leave, and how a try to send it ended.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::email_address::EmailAddress;
@@ -82,6 +84,9 @@ pub struct OutgoingMail {
     /// What it says.
     pub rendered: RenderedMail,
 }
+
+/// Writes a mail as the text that travels; given to the doors at start, since only `mail` knows how.
+pub type MailWriter = Arc<dyn Fn(&OutgoingMail) -> Result<String, String> + Send + Sync>;
 
 /// How a try ended, sorted by what to do next (design: "What a reply means").
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use thiserror::Error;
 
 /// A word that names none of an enum's values.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("\u{201c}{word}\u{201d} is not a {of}")]
+#[error("\u{201c}{word}\u{201d} is none of {known}")]
 pub struct UnknownName {
-    /// The enum's name.
-    pub of: &'static str,
+    /// The words there are.
+    pub known: String,
     /// What was written.
     pub word: String,
 }
@@ -42,7 +42,7 @@ macro_rules! named {
                 match word {
                     $($word => Ok(Self::$variant),)+
                     _ => Err($crate::domain::named::UnknownName {
-                        of: stringify!($name),
+                        known: $name::ALL.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(", "),
                         word: word.chars().take(40).collect(),
                     }),
                 }

@@ -137,6 +137,8 @@ pub struct User {
     pub role: Role,
     /// Their colours.
     pub theme: Theme,
+    /// Whether single letters are commands on the pages that have them.
+    pub has_single_keys: bool,
 }
 
 impl User {

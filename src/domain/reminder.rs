@@ -70,6 +70,18 @@ named! {
     }
 }
 
+impl Channel {
+    /// Its name on the page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Bulk => "Bulk",
+            Self::Api => "API",
+            Self::Rule => "Rule",
+            Self::Resend => "Resend",
+        }
+    }
+}
+
 named! {
     /// Why a reminder failed: the first word of the public `failureReason`.
     FailureKind {
@@ -102,7 +114,7 @@ impl FailureKind {
     /// What happened, as a heading over the mails it happened to.
     pub fn heading(self) -> &'static str {
         match self {
-            Self::NoEmail => "No e-mail address",
+            Self::NoEmail => "The customer has no e-mail address",
             Self::AddressRefused => "The address does not exist",
             Self::Refused => "Refused by the mail server",
             Self::Unreachable => "The mail server could not be reached",
@@ -111,7 +123,7 @@ impl FailureKind {
             Self::MailboxFull => "The mailbox is full",
             Self::Template => "The text could not be made into a mail",
             Self::Expired => "Not sent before its deadline",
-            Self::Suppressed => "The address must not be mailed",
+            Self::Suppressed => "The address is suppressed",
             Self::DeliveryUnconfirmed => "May have been delivered",
         }
     }

@@ -11,6 +11,9 @@ pub enum LineError {
     /// Nothing but blanks.
     #[error("it is empty")]
     Empty,
+    /// Only characters that leave no mark, such as a zero width space.
+    #[error("it has no visible character")]
+    Invisible,
     /// Longer than [`Line::MAX_CHARS`].
     #[error("it is longer than 200 characters")]
     TooLong,
@@ -49,6 +52,9 @@ impl FromStr for Line {
         if text.chars().any(is_unprintable) {
             return Err(LineError::Unprintable);
         }
+        if text.chars().all(|character| character.is_whitespace() || is_invisible(character)) {
+            return Err(LineError::Invisible);
+        }
         if text.chars().count() > Self::MAX_CHARS {
             return Err(LineError::TooLong);
         }
@@ -75,6 +81,16 @@ pub fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}')
 }
 
+/// Characters that leave no mark of their own: soft hyphen, fillers, joiners, selectors, invisible operators, tags.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +98,14 @@ mod tests {
     #[test]
     fn a_line_is_trimmed_and_keeps_letters_of_every_script() {
         assert_eq!("  Bjørn 株式会社 🙂 ".parse::<Line>().unwrap().as_str(), "Bjørn 株式会社 🙂");
+    }
+
+    #[test]
+    fn a_line_in_which_nothing_is_to_be_seen_is_refused() {
+        for text in ["\u{200b}", "\u{200d}\u{2060} \u{ad}", "\u{3164}", "\u{fe0f}"] {
+            assert_eq!(text.parse::<Line>(), Err(LineError::Invisible), "{text:?}");
+        }
+        assert!("a\u{200d}b".parse::<Line>().is_ok());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::domain::ids::ReminderId;
-use crate::domain::mail_message::{MailKind, Outcome, OutgoingMail};
+use crate::domain::mail_message::{MailKind, MailWriter, Outcome, OutgoingMail};
 use crate::domain::mail_target::{MailServer, MailTarget};
 use crate::domain::reminder::FailureKind;
 use smtp::{PreparedSmtp, Session, Unprepared};
@@ -45,6 +45,13 @@ pub struct Prepared<'a>(PreparedWay<'a>);
 enum PreparedWay<'a> {
     Capture { folder: &'a PathBuf, id: ReminderId, kind: MailKind, text: String },
     Smtp { prepared: Box<PreparedSmtp>, idle: &'a Mutex<Vec<Session>> },
+}
+
+/// Writes mails as they travel to a target, for whoever wants to read one: to a mail server that takes eight bits, as
+/// nearly all do.
+pub fn writer(target: &MailTarget, dedup_header: Option<String>) -> MailWriter {
+    let eight_bit = matches!(target, MailTarget::Smtp(_));
+    Arc::new(move |mail| message::text(mail, dedup_header.as_deref(), eight_bit))
 }
 
 impl Relay {

@@ -2,10 +2,10 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+use super::balances::comparable_column;
 use super::sql::Sql;
 use crate::domain::ids::OrganisationId;
 use crate::domain::invoice_list::{InvoiceFilter, NotReminded, Tab};
-use crate::domain::money::Currency;
 
 /// The condition of a filter. States are literals, so that each tab finds its partial index.
 pub(super) fn push_filter(
@@ -41,9 +41,7 @@ pub(super) fn push_filter(
     if let Some(customer) = filter.customer {
         sql.push(" AND i.customer_id = ").value(customer.to_string());
     }
-    if filter.least.is_some() || filter.most.is_some() {
-        push_amounts(sql, filter.least, filter.most);
-    }
+    push_amounts(sql, filter.least, filter.most);
     match filter.not_reminded {
         None => {}
         Some(NotReminded::Never) => {
@@ -73,31 +71,12 @@ pub(super) fn push_kinds(sql: &mut Sql, organisation: OrganisationId, filter: &I
     }
 }
 
-/// The balances between two figures in thousandths of the major unit: one figure filters every currency. A range for
-/// each number of decimals, so that an index of balances can find them.
+/// The balances between two figures in thousandths of the major unit: one figure filters every currency.
 fn push_amounts(sql: &mut Sql, least: Option<i64>, most: Option<i64>) {
-    let codes = |decimals: u32| {
-        Currency::with_decimals(decimals).map(|c| format!("'{c}'")).collect::<Vec<_>>().join(",")
-    };
-    let (none, three, four) = (codes(0), codes(3), codes(4));
-    let ranges = [
-        (2, format!("i.currency NOT IN ({none},{three},{four})")),
-        (0, format!("i.currency IN ({none})")),
-        (3, format!("i.currency IN ({three})")),
-        (4, format!("i.currency IN ({four})")),
-    ];
-    sql.push(" AND (");
-    for (place, (decimals, currencies)) in ranges.into_iter().enumerate() {
-        // In thousandths of the minor unit.
-        let figure = |thousandths: i64| thousandths.saturating_mul(10_i64.pow(decimals));
-        sql.push(if place == 0 { "(" } else { " OR (" }).push(&currencies);
-        if let Some(least) = least.map(figure) {
-            sql.push(" AND i.balance >= ").value(least.div_euclid(1_000) + i64::from(least % 1_000 != 0));
-        }
-        if let Some(most) = most.map(figure) {
-            sql.push(" AND i.balance <= ").value(most.div_euclid(1_000));
-        }
-        sql.push(")");
+    if let Some(least) = least {
+        sql.push(&format!(" AND {} >= ", comparable_column())).value(least * 10);
     }
-    sql.push(")");
+    if let Some(most) = most {
+        sql.push(&format!(" AND {} <= ", comparable_column())).value(most * 10);
+    }
 }

@@ -1,9 +1,13 @@
 //! The Invoices page: rows by keyset, in the order of an index.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text};
 
+use super::balances::{comparable, comparable_column};
 use super::columns::{count, parsed};
 use super::invoice_counts::Matching;
 use super::invoice_filter::push_filter;
@@ -12,12 +16,15 @@ use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::ids::{InvoiceId, OrganisationId};
 use crate::domain::invoice_list::{Cursor, InvoiceFilter, InvoiceList, Place, Sort, SortKey, Tab};
+use crate::domain::reminder::SlotHolder;
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoicePage {
     /// Its rows.
     pub rows: Vec<InvoiceRow>,
+    /// The reminders that have the slots of these rows.
+    pub slots: HashMap<InvoiceId, SlotHolder>,
     /// The place of the first row in the whole list, from 1; 0 when there is none.
     pub first: usize,
     /// Where the rows before these are, if there are any.
@@ -75,6 +82,7 @@ impl Snapshot<'_> {
         Ok(InvoicePage {
             previous: first_cursor.filter(|_| first > 1),
             next: last_cursor.filter(|_| has_next),
+            slots: self.slots(&rows.iter().map(|row| row.invoice.id).collect::<Vec<_>>())?,
             rows,
             first,
             matching,
@@ -182,12 +190,12 @@ fn push_customers(sql: &mut Sql, organisation: OrganisationId, sort: Sort) {
     }
 }
 
-fn key_column(key: SortKey) -> &'static str {
+fn key_column(key: SortKey) -> Cow<'static, str> {
     match key {
-        SortKey::Number => "i.number_folded",
-        SortKey::Customer => "c.name_folded",
-        SortKey::Due => "i.due_on",
-        SortKey::Balance => "i.balance",
+        SortKey::Number => "i.number_folded".into(),
+        SortKey::Customer => "c.name_folded".into(),
+        SortKey::Due => "i.due_on".into(),
+        SortKey::Balance => comparable_column().into(),
     }
 }
 
@@ -196,13 +204,18 @@ fn cursor_of(row: &InvoiceRow, key: SortKey) -> Cursor {
         SortKey::Number => row.invoice.number.folded(),
         SortKey::Customer => row.customer_name.folded(),
         SortKey::Due => row.invoice.due_on.to_string(),
-        SortKey::Balance => row.invoice.balance.minor().to_string(),
+        SortKey::Balance => comparable(row.invoice.balance).to_string(),
     };
     Cursor { key, id: row.invoice.id }
 }
 
 fn push_beyond(sql: &mut Sql, key: SortKey, cursor: &Cursor, is_descending: bool) -> Result<(), StoreError> {
-    sql.push(&format!(" AND ({}, i.id) {} (", key_column(key), if is_descending { "<" } else { ">" }));
+    let (column, beyond) = (key_column(key), if is_descending { "<" } else { ">" });
+    if key == SortKey::Balance {
+        // SQLite finds the place in an index of columns by the pair, but in one of an expression only by itself.
+        sql.push(&format!(" AND {column} {beyond}= ")).value(parsed::<i64>("cursor", &cursor.key)?);
+    }
+    sql.push(&format!(" AND ({column}, i.id) {beyond} ("));
     match key {
         SortKey::Number | SortKey::Customer => sql.value(cursor.key.as_str()),
         SortKey::Due => sql.value(parsed::<NaiveDate>("cursor", &cursor.key)?),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Integer, Text, Timestamp};
 
 use super::columns::{count, parsed};
 use super::sql::Sql;
@@ -63,6 +63,8 @@ struct UserRow {
     name: String,
     #[diesel(sql_type = Text)]
     theme: String,
+    #[diesel(sql_type = Bool)]
+    has_single_keys: bool,
     #[diesel(sql_type = Text)]
     role: String,
 }
@@ -78,6 +80,7 @@ impl TryFrom<UserRow> for User {
             email: parsed("person.email", &row.email)?,
             role: parsed("membership.role", &row.role)?,
             theme: parsed("person.theme", &row.theme)?,
+            has_single_keys: row.has_single_keys,
         })
     }
 }
@@ -114,7 +117,7 @@ impl Snapshot<'_> {
     /// A person in an organisation, with the role they have now; `None` when they have none, or are disabled.
     pub fn user(&mut self, organisation: OrganisationId, id: UserId) -> Result<Option<User>, StoreError> {
         Sql::new(
-            "SELECT p.id, m.organisation_id, p.email, p.name, p.theme, m.role FROM person p \
+            "SELECT p.id, m.organisation_id, p.email, p.name, p.theme, p.has_single_keys, m.role FROM person p \
              JOIN membership m ON m.person_id = p.id \
              WHERE p.id = $1 AND m.organisation_id = $2 AND p.disabled_at IS NULL",
         )
@@ -200,6 +203,15 @@ impl Tx<'_> {
             .bind(person.role.as_str())
             .execute(self.connection())?;
         Ok(true)
+    }
+
+    /// Says whether single letters are commands on a person's pages.
+    pub fn set_single_keys(&mut self, id: UserId, on: bool) -> Result<(), StoreError> {
+        Sql::new("UPDATE person SET has_single_keys = $1 WHERE id = $2")
+            .bind(on)
+            .bind(id.to_string())
+            .execute(self.connection())?;
+        Ok(())
     }
 
     /// Sets a person's colours.

@@ -18,6 +18,7 @@ use crate::domain::ids::{ClaimToken, InvoiceId, ReminderId};
 use crate::domain::invoice::{Ineligible, InvoiceState};
 use crate::domain::mail_message::KeptMail;
 use crate::domain::reminder::ReminderState;
+use crate::domain::text::Line;
 
 /// A mail that asks to pass the point of no return.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Leaving {
     pub kept: Option<KeptMail>,
     /// The date in it.
     pub dated_at: DateTime<Utc>,
+    /// The recipient's name in it.
+    pub recipient_name: Line,
     /// The organisation's day.
     pub today: NaiveDate,
 }
@@ -168,7 +171,7 @@ impl Tx<'_> {
     ) -> Result<Vec<ReminderId>, StoreError> {
         let mut change = RowChange::new(
             "outbox SET state = 'Committed', commit_token = claim_token, committed_at = @3, updated_at = @3, \
-             recipient = @4, rendered_balance = @5, rendered_due_on = @6, dated_at = @7",
+             recipient = @4, recipient_name = @8, rendered_balance = @5, rendered_due_on = @6, dated_at = @7",
             "outbox.id = @1 AND outbox.claim_token = @2 AND outbox.state = 'Claimed'",
         );
         for mail in mails {
@@ -181,7 +184,8 @@ impl Tx<'_> {
                 .value(from.recipient.as_str())
                 .value(from.balance.minor())
                 .value(from.due_on)
-                .value(mail.dated_at);
+                .value(mail.dated_at)
+                .value(mail.recipient_name.as_str());
         }
         let passed = change.run(self.connection())?;
         Ok(mails.iter().zip(passed).filter(|(_, passed)| *passed).map(|(mail, _)| mail.id).collect())

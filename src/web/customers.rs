@@ -155,13 +155,17 @@ pub async fn show(
         external_id: customer.external_id.map(|id| id.to_string()),
         email: customer.email.map(|email| email.to_string()),
         totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
-        hold: hold.map(|hold| format!("On hold {hold}")),
+        hold: hold.map(|hold| format!("Reminders are on hold {hold}")),
         may_hold: by.user.may(Permission::Hold),
         may_edit: by.user.may(Permission::EditCustomer),
         handed_over: handed_over.into_iter().map(HandedOver::from).collect(),
         offer: Offer::of(&unmailed).filter(|_| by.user.may(Permission::SendReminder)),
         more: invoices.matching.count - invoices.rows.len(),
-        rows: invoices.rows.iter().map(|row| RowView::new(row, &by, &[])).collect(),
+        rows: invoices
+            .rows
+            .iter()
+            .map(|row| RowView::new(row, invoices.slots.get(&row.invoice.id), &by, &[]))
+            .collect(),
         reminders: reminders.into_iter().map(|row| LogRow::new(row, &by)).collect(),
     })
 }

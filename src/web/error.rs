@@ -66,6 +66,7 @@ impl From<ActionError> for WebError {
             | ActionError::Stale(_)
             | ActionError::NotConfirmed
             | ActionError::Payment(_)
+            | ActionError::Throttled(_)
             | ActionError::Refused(_) => Self::Refused(error.to_string()),
         }
     }

@@ -113,6 +113,8 @@ pub struct Frame {
     pub role: &'static str,
     /// Their colours.
     pub theme: Theme,
+    /// Whether single letters are commands.
+    pub has_single_keys: bool,
     /// The token of forms.
     pub csrf: String,
     /// The navigation.
@@ -143,6 +145,7 @@ impl SignedIn {
             user_email: self.user.email.to_string(),
             role: self.user.role.as_str(),
             theme: self.user.theme,
+            has_single_keys: self.user.has_single_keys,
             csrf: self.csrf.clone(),
             links,
             banners: self.banners(),

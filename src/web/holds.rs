@@ -98,7 +98,8 @@ async fn customer(by: &SignedIn, id: CustomerId) -> Result<Held, WebError> {
 
 fn ask(by: &SignedIn, held: Held, form: HoldForm, problem: Option<String>) -> Result<HttpResponse, WebError> {
     let today = by.today();
-    let hold = held.hold.filter(|hold| hold.is_active(today)).map(|hold| format!("On hold {hold}"));
+    let hold =
+        held.hold.filter(|hold| hold.is_active(today)).map(|hold| format!("Reminders are on hold {hold}"));
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let prefix = if problem.is_some() { "Error: " } else { "" };
     let frame = by.frame(Section::Invoices, format!("{prefix}Hold reminders"));

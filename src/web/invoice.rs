@@ -12,6 +12,7 @@ use super::session::SignedIn;
 use crate::domain::ids::InvoiceId;
 use crate::domain::organisation::day_in_words;
 use crate::domain::person::Permission;
+use crate::domain::proposal::LeftOut;
 use crate::store::{InvoiceRow, TimelineEntry};
 
 /// A line of the timeline.
@@ -93,14 +94,15 @@ pub async fn show(
     aftermath: web::Query<Aftermath>,
 ) -> Result<HttpResponse, WebError> {
     let (organisation, id) = (by.organisation.id, id(&path)?);
-    let (row, reminders, timeline, mut handed_over) = by
+    let (row, slots, reminders, timeline, mut handed_over) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
             let row = snapshot.invoice(organisation, id)?.ok_or(WebError::NotFound)?;
+            let slots = snapshot.slots(&[id])?;
             let reminders = snapshot.reminders_of_invoice(organisation, id)?;
             let handed_over = aftermath.reminders(snapshot, organisation)?;
-            Ok((row, reminders, snapshot.invoice_timeline(id)?, handed_over))
+            Ok((row, slots, reminders, snapshot.invoice_timeline(id)?, handed_over))
         })
         .await?;
     handed_over.retain(|named| named.reminder.invoice_id == id);
@@ -109,7 +111,7 @@ pub async fn show(
         total: row.invoice.total.to_string(),
         issued_on: day_in_words(row.invoice.issued_on),
         pay_url: row.invoice.pay_url.as_ref().map(|url| url.as_str().to_owned()),
-        row: RowView::new(&row, &by, &[]),
+        row: RowView::new(&row, slots.get(&id), &by, &[]),
         reminders: reminders.into_iter().rev().map(|reminder| LogRow::new(reminder, &by)).collect(),
         timeline: timeline.into_iter().map(|entry| Happening::new(entry, &by)).collect(),
         may_send: by.user.may(Permission::SendReminder),

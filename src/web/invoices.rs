@@ -8,12 +8,14 @@ use chrono::NaiveDate;
 use super::WebError;
 use super::frame::{Frame, Section, page, page_with};
 use super::session::{SignedIn, is_htmx};
+use crate::domain::ids::ReminderId;
 use crate::domain::invoice::DisplayStatus;
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery, PAGE_SIZES, Sort, SortKey, Tab};
 use crate::domain::money::{Currency, grouped_count};
 use crate::domain::organisation::{ago, day_in_words};
 use crate::domain::person::Permission;
-use crate::domain::proposal::ineligible_sentence;
+use crate::domain::proposal::{LeftOut, ineligible_sentence};
+use crate::domain::reminder::SlotHolder;
 use crate::store::{Figures, InvoicePage, InvoiceRow};
 
 /// One row, in words.
@@ -41,12 +43,19 @@ pub struct RowView {
     pub(super) is_suppressed: bool,
     pub(super) hold: Option<String>,
     pub(super) is_held: bool,
+    pub(super) on_its_way: Option<ReminderId>,
 }
 
 impl RowView {
-    pub(super) fn new(row: &InvoiceRow, signed_in: &SignedIn, checked: &[String]) -> Self {
+    pub(super) fn new(
+        row: &InvoiceRow,
+        slot: Option<&SlotHolder>,
+        signed_in: &SignedIn,
+        checked: &[String],
+    ) -> Self {
         let (invoice, today) = (&row.invoice, signed_in.today());
         let now = signed_in.state.actions.clock().now();
+        let window = signed_in.state.actions.settings().window;
         let ineligible = invoice.ineligible();
         let id = invoice.id.to_string();
         Self {
@@ -71,8 +80,11 @@ impl RowView {
             ineligible: ineligible.map(|why| why.to_string()).unwrap_or_default(),
             why: ineligible.map_or("", |why| why.as_adjective()),
             is_suppressed: row.is_suppressed,
-            hold: row.holds.on(today).map(|hold| format!("On hold {hold}")),
+            hold: row.holds.on(today).map(|hold| format!("Reminders are on hold {hold}")),
             is_held: row.holds.invoice.as_ref().is_some_and(|hold| hold.is_active(today)),
+            on_its_way: slot
+                .filter(|slot| ineligible.is_none() && slot.holds(window, now))
+                .map(|slot| slot.reminder_id),
             last_reminder: row.last_reminder.map(|(id, at)| (id.to_string(), ago(at, now))),
         }
     }
@@ -117,6 +129,10 @@ pub(super) struct InvoicesPage {
     rows: Vec<RowView>,
     currencies: Vec<Currency>,
     is_filtered: bool,
+    /// The customer whose invoices alone are shown, and the list without that.
+    only_customer: Option<(String, String)>,
+    /// The list of one customer, but for the customer's id.
+    of_customer: String,
     filters_open: bool,
     position: String,
     matching: usize,
@@ -186,17 +202,24 @@ impl InvoicesPage {
     ) -> Result<Self, WebError> {
         let (organisation, today) = (signed_in.organisation.id, signed_in.today());
         let wanted = list.clone();
-        let (found, figures, next_due) = signed_in
+        let (found, figures, next_due, customer) = signed_in
             .state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let found = snapshot.invoice_page(organisation, &wanted, today)?;
                 let next_due =
                     if found.rows.is_empty() { snapshot.next_due_day(organisation, today)? } else { None };
-                Ok((found, snapshot.ledger_figures(organisation, today)?, next_due))
+                let customer = match wanted.filter.customer {
+                    Some(id) => snapshot.customer(organisation, id)?,
+                    None => None,
+                };
+                Ok((found, snapshot.ledger_figures(organisation, today)?, next_due, customer))
             })
             .await?;
         let user = &signed_in.user;
+        let of_customer = |customer: String| {
+            address(&InvoiceQuery { customer, after: String::new(), before: String::new(), ..query.clone() })
+        };
         let ineligible: usize = found.matching.ineligible.iter().map(|(_, count)| count).sum();
         Ok(Self {
             frame: signed_in.frame(Section::Invoices, "Invoices"),
@@ -208,10 +231,16 @@ impl InvoicesPage {
             tabs: tabs(&query, list.filter.tab, &figures),
             sorts: [SortKey::Number, SortKey::Customer, SortKey::Due, SortKey::Balance]
                 .map(|key| sort_view(&query, list.sort, key)),
-            rows: found.rows.iter().map(|row| RowView::new(row, signed_in, checked)).collect(),
+            rows: found
+                .rows
+                .iter()
+                .map(|row| RowView::new(row, found.slots.get(&row.invoice.id), signed_in, checked))
+                .collect(),
             currencies: figures.currencies().into_iter().collect(),
             is_filtered: list.filter.is_narrowed(),
-            filters_open: InvoiceFilter { search: None, ..list.filter.clone() }.is_narrowed(),
+            only_customer: customer.map(|customer| (customer.name.to_string(), of_customer(String::new()))),
+            of_customer: one_more(&of_customer(String::new()), "customer="),
+            filters_open: InvoiceFilter { search: None, customer: None, ..list.filter.clone() }.is_narrowed(),
             position: position(&found),
             matching: found.matching.count,
             matching_text: grouped_count(found.matching.count),
@@ -267,6 +296,11 @@ pub(super) fn address(query: &InvoiceQuery) -> String {
         Ok(text) => format!("/invoices?{text}"),
         Err(_) => "/invoices".to_owned(),
     }
+}
+
+/// An address with one more thing in its query.
+fn one_more(address: &str, field: &str) -> String {
+    format!("{address}{}{field}", if address.contains('?') { '&' } else { '?' })
 }
 
 fn tabs(query: &InvoiceQuery, current: Tab, figures: &Figures) -> Vec<TabView> {

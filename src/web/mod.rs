@@ -17,6 +17,7 @@ mod mail_previews;
 mod objections;
 mod payments;
 mod problems;
+mod reminder;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;
@@ -31,6 +32,7 @@ use actix_web::web;
 
 use crate::actions::Actions;
 use crate::clock::Ids;
+use crate::domain::mail_message::MailWriter;
 use crate::store::Reader;
 
 pub use error::WebError;
@@ -46,6 +48,8 @@ pub struct WebState {
     pub ids: Ids,
     /// Whether mails are kept here instead of being sent.
     pub is_mail_captured: bool,
+    /// Writes a mail as it travels.
+    pub write_mail: MailWriter,
     /// What `/setup` asks for while there is no user.
     pub setup_token: Option<String>,
 }
@@ -57,6 +61,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sign-in").get(sign_in::new).post(sign_in::create))
         .route("/sign-out", web::post().to(sign_in::delete))
         .route("/theme", web::post().to(sign_in::theme))
+        .route("/single-keys", web::post().to(sign_in::single_keys))
         .service(web::resource("/setup").get(setup::new).post(setup::create))
         .configure(ledger)
         .configure(reminding)
@@ -96,8 +101,9 @@ fn reminding(config: &mut web::ServiceConfig) {
         .route("/mail-previews/{id}/html", web::get().to(mail_previews::html))
         .route("/reminders", web::get().to(reminders::index))
         .route("/reminders.csv", web::get().to(reminders::export))
-        .route("/reminders/{id}", web::get().to(reminders::show))
-        .route("/reminders/{id}/html", web::get().to(reminders::html))
-        .route("/reminders/{id}/resends", web::post().to(reminders::resend))
-        .route("/reminders/{id}/cancellation", web::post().to(reminders::cancel));
+        .route("/reminders/{id}", web::get().to(reminder::show))
+        .route("/reminders/{id}/html", web::get().to(reminder::html))
+        .route("/reminders/{id}/source", web::get().to(reminder::source))
+        .route("/reminders/{id}/resends", web::post().to(reminder::resend))
+        .route("/reminders/{id}/cancellation", web::post().to(reminder::cancel));
 }

@@ -301,21 +301,12 @@ fn left_out_sentence(proposal: &Proposal) -> String {
     let mut codes: Vec<&str> = proposal.left_out.iter().map(|(_, why)| why.code()).collect();
     codes.sort_unstable();
     codes.dedup();
-    let parts: Vec<String> =
-        codes.into_iter().map(|code| format!("{} {}", grouped_count(count(code)), brief(code))).collect();
+    let part = |code: &str| {
+        LeftOut::sentence(code)
+            .map(|why| format!("{} ({})", why.trim_end_matches('.'), grouped_count(count(code))))
+    };
+    let parts: Vec<String> = codes.into_iter().filter_map(part).collect();
     format!("{} will be left out: {}.", grouped_count(proposal.left_out.len()), parts.join("; "))
-}
-
-/// A reason as a part of a sentence.
-fn brief(code: &str) -> &str {
-    match code {
-        "no_email" => "without an e-mail address",
-        "suppressed" => "to a suppressed address",
-        "on_hold" => "on hold",
-        "on_its_way" => "with a reminder already on its way",
-        "unconfirmed" => "whose last reminder may have been delivered",
-        reason => reason,
-    }
 }
 
 pub(super) fn show(

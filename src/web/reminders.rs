@@ -1,20 +1,15 @@
-//! The log of reminders, and one reminder with its exact mail.
+//! The log of reminders, as a page and as a file.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::WebError;
-use super::frame::{Frame, Section, page, page_with, see_other};
-use super::invoice::Happening;
-use super::mail_previews::mail_document;
-use super::session::{Posted, SignedIn};
-use super::sign_in::Nothing;
-use crate::actions::ActionError;
+use super::frame::{Frame, Section, page};
+use super::session::SignedIn;
 use crate::domain::ids::ReminderId;
 use crate::domain::money::grouped_count;
-use crate::domain::person::Permission;
+use crate::domain::proposal::LeftOut;
 use crate::domain::reminder::{Channel, PublicStatus, ReminderState};
 use crate::store::{ReminderFilter, ReminderRow};
 
@@ -30,7 +25,7 @@ pub struct LogRow {
     pub(super) customer_id: String,
     pub(super) customer: String,
     pub(super) recipient: String,
-    pub(super) channel: &'static str,
+    pub(super) channel: Channel,
     pub(super) actor: String,
     pub(super) status: PublicStatus,
     pub(super) detail: String,
@@ -49,8 +44,8 @@ impl LogRow {
             customer: row.customer_name.to_string(),
             recipient: reminder
                 .recipient
-                .map_or_else(|| "No e-mail address".to_owned(), |address| address.to_string()),
-            channel: reminder.channel.as_str(),
+                .map_or_else(|| LeftOut::NoEmail.to_string(), |address| address.to_string()),
+            channel: reminder.channel,
             actor: row.actor_name,
             status: reminder.state.public(),
             detail,
@@ -198,7 +193,7 @@ pub async fn export(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpRes
             &row.number,
             &row.customer,
             &row.recipient,
-            row.channel,
+            row.channel.as_str(),
             &row.actor,
             row.status.as_str(),
             &reason,
@@ -216,113 +211,4 @@ pub async fn export(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpRes
 fn cell(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-#[derive(Template)]
-#[template(path = "reminders/show.html")]
-struct ReminderPage {
-    frame: Frame,
-    row: LogRow,
-    subject: Option<String>,
-    text: String,
-    message_id: String,
-    reply: Option<String>,
-    advice: &'static str,
-    resend_of: Option<String>,
-    batch: Option<String>,
-    timeline: Vec<Happening>,
-    may_resend: bool,
-    may_cancel: bool,
-    may_settle: bool,
-    problem: Option<String>,
-}
-
-/// `GET /reminders/{id}`
-pub async fn show(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
-    page(&read(&by, id(&path)?).await?)
-}
-
-fn id(text: &str) -> Result<ReminderId, WebError> {
-    text.parse().map_err(|_| WebError::NotFound)
-}
-
-async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
-    let organisation = by.organisation.id;
-    let (row, timeline, is_repeated) = by
-        .state
-        .reader
-        .read::<_, WebError>(move |snapshot| {
-            let row = snapshot.reminder(organisation, id)?.ok_or(WebError::NotFound)?;
-            Ok((row, snapshot.mail_timeline(id)?, snapshot.is_repeated(id)?))
-        })
-        .await?;
-    let state = row.reminder.state;
-    Ok(ReminderPage {
-        frame: by.frame(Section::Reminders, format!("Reminder of {}", row.number)),
-        subject: row.reminder.subject.clone(),
-        text: row.reminder.text.clone().unwrap_or_default(),
-        message_id: row.message_id.clone(),
-        reply: row.reminder.reply.clone().filter(|reply| !reply.is_empty()),
-        advice: row.reminder.failure_kind().map_or("", |kind| kind.advice()),
-        resend_of: row.reminder.resend_of.map(|id| id.to_string()),
-        batch: row.reminder.batch_id.map(|id| id.to_string()),
-        timeline: timeline.into_iter().map(|entry| Happening::new(entry, by)).collect(),
-        may_resend: state == ReminderState::Failed && !is_repeated && by.user.may(Permission::ResendReminder),
-        may_cancel: matches!(state, ReminderState::Pending | ReminderState::Scheduled)
-            && by.user.may(Permission::CancelReminder),
-        may_settle: state == ReminderState::Unconfirmed && by.user.may(Permission::SettleUnconfirmed),
-        problem: None,
-        row: LogRow::new(row, by),
-    })
-}
-
-/// `GET /reminders/{id}/html`
-pub async fn html(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
-    let (organisation, id) = (by.organisation.id, id(&path)?);
-    let mail = by
-        .state
-        .reader
-        .read::<_, WebError>(move |snapshot| {
-            snapshot.reminder(organisation, id)?.ok_or(WebError::NotFound)?;
-            snapshot.mail_content(id)?.ok_or(WebError::NotFound)
-        })
-        .await?;
-    Ok(mail_document(mail))
-}
-
-/// `POST /reminders/{id}/resends`
-pub async fn resend(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
-    let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ResendReminder)?;
-    match by.state.actions.resend_reminder(&by.user, id).await {
-        Ok(new) => Ok(see_other(format!("/reminders/{new}"))),
-        Err(ActionError::NotRemindable(refused)) => {
-            let why = refused.ineligible.first().map_or_else(String::new, |(_, why)| why.to_string());
-            refused_page(&by, id, format!("The invoice cannot be reminded. {why}")).await
-        }
-        Err(ActionError::Refused(why)) => refused_page(&by, id, why).await,
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// `POST /reminders/{id}/cancellation`
-pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
-    let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::CancelReminder)?;
-    match by.state.actions.cancel_reminder(&by.user, id).await {
-        Ok(()) => Ok(see_other(format!("/reminders/{id}"))),
-        Err(ActionError::Refused(why)) => refused_page(&by, id, why).await,
-        Err(error) => Err(error.into()),
-    }
-}
-
-pub(super) async fn refused_page(
-    by: &SignedIn,
-    id: ReminderId,
-    why: String,
-) -> Result<HttpResponse, WebError> {
-    let mut view = read(by, id).await?;
-    view.frame.title = format!("Error: {}", view.frame.title);
-    view.problem = Some(why);
-    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
 }

@@ -1,7 +1,7 @@
 //! Signing in and out, and the colours of one's pages.
 
 use actix_session::Session;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -60,18 +60,22 @@ pub async fn create(
     state: web::Data<WebState>,
     session: Session,
     request: HttpRequest,
-    Unsigned(form): Unsigned<SignIn>,
+    Unsigned(SignIn { email, password, next }): Unsigned<SignIn>,
 ) -> Result<HttpResponse, WebError> {
     let address = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
-    match state.actions.sign_in(&form.email, form.password, &address).await {
+    match state.actions.sign_in(&email, password, &address).await {
         Ok((user, organisation)) => {
             begin(&session, &state.actions, user, organisation)?;
-            Ok(see_other(local(&form.next)))
+            Ok(see_other(local(&next)))
         }
-        Err(ActionError::Refused(problem)) => {
-            let page =
-                SignInPage { email: form.email, next: form.next, problem: Some(problem), is_set_up: true };
-            page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        Err(error @ (ActionError::Throttled(_) | ActionError::Refused(_))) => {
+            let page = SignInPage { email, next, problem: Some(error.to_string()), is_set_up: true };
+            let ActionError::Throttled(seconds) = error else {
+                return page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            };
+            let mut answer = page_with(StatusCode::TOO_MANY_REQUESTS, &page)?;
+            answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+            Ok(answer)
         }
         Err(error) => Err(error.into()),
     }
@@ -104,6 +108,20 @@ pub async fn theme(posted: Posted<ThemeForm>) -> Result<HttpResponse, WebError> 
         .parse()
         .map_err(|_| WebError::BadRequest("There are no such colours.".to_owned()))?;
     posted.by.state.actions.set_theme(&posted.by.user, theme).await?;
+    Ok(see_other(local(&posted.form.back)))
+}
+
+/// The form of the switch for single keys.
+#[derive(Deserialize)]
+pub struct SingleKeysForm {
+    on: bool,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /single-keys`
+pub async fn single_keys(posted: Posted<SingleKeysForm>) -> Result<HttpResponse, WebError> {
+    posted.by.state.actions.set_single_keys(&posted.by.user, posted.form.on).await?;
     Ok(see_other(local(&posted.form.back)))
 }
 

@@ -7,7 +7,7 @@ use super::WebError;
 use super::frame::see_other;
 use super::session::{Posted, SignedIn};
 use super::sign_in::Nothing;
-use super::{reminder_batches, reminders};
+use super::{reminder, reminder_batches};
 use crate::actions::{ActionError, Decided};
 use crate::domain::ids::{BatchId, ReminderId};
 use crate::domain::person::Permission;
@@ -47,7 +47,7 @@ async fn back(
 ) -> Result<HttpResponse, WebError> {
     match decided {
         Ok(()) => Ok(see_other(format!("/reminders/{id}"))),
-        Err(ActionError::Refused(why)) => reminders::refused_page(by, id, why).await,
+        Err(ActionError::Refused(why)) => reminder::refused_page(by, id, why).await,
         Err(error) => Err(error.into()),
     }
 }

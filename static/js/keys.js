@@ -1,42 +1,46 @@
-// Single keys on the Invoices page: / j k x X Enter r Esc ?. Off in fields and dialogs.
+// Single keys: / search; on the Invoices page j k x X Enter r Esc ?. Off in fields and dialogs; letters also where a person switched them off.
 (() => {
-  const help = "Keys: / search, j and k next and previous invoice, x select, Shift+X select up to here, Enter open, r send reminder, Esc clear.";
-  let mark = null;
-  function move(every, step) {
-    const at = every.findIndex((row) => row.hasAttribute("data-current"));
-    const next = every[Math.min(Math.max(at + step, 0), every.length - 1)];
-    every[at]?.removeAttribute("data-current");
-    next?.setAttribute("data-current", "");
-    (dunlin.box(next) || next.querySelector("a")).focus();
-    next?.scrollIntoView({ block: "nearest" });
-  }
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const one = (selector) => document.querySelector(selector);
+    if (event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]") || (key.length < 2 && one("[data-no-keys]"))) return;
     if (target.matches?.("input:not([type=checkbox]), textarea, select")) return;
-    const form = document.querySelector("[data-selection]");
-    const act = (what) => {
-      event.preventDefault();
-      what();
-    };
-    if (key === "/") return act(() => document.querySelector("[data-search]")?.focus());
-    if (!form) return;
-    const every = dunlin.rows(form);
+    const form = one("[data-selection]");
+    const every = form ? dunlin.rows(form) : [];
     const current = every.find((row) => row.hasAttribute("data-current")) || target.closest?.("tr[data-invoice]");
-    if (key === "j") act(() => move(every, 1));
-    else if (key === "k") act(() => move(every, -1));
-    else if (key === "?") act(() => dunlin.toast(help));
-    else if (key === "x" && current) {
-      act(() => dunlin.box(current)?.click());
-      mark = current;
-    } else if (key === "X" && current && mark) {
-      act(() => {
-        const [from, to] = [every.indexOf(mark), every.indexOf(current)].sort((a, b) => a - b);
-        every.slice(from, to + 1).forEach((row) => (dunlin.box(row).checked = true));
-        dunlin.draw(form);
-      });
-    } else if (key === "Enter" && current && target.matches("input")) act(() => current.querySelector("th a").click());
-    else if (key === "r") act(() => form.querySelector("[data-send]:not([hidden])")?.click());
-    else if (key === "Escape") form.querySelector("[data-clear]")?.click();
+    const move = (step) => {
+      const next = every[Math.min(Math.max(every.indexOf(current) + step, 0), every.length - 1)];
+      current?.removeAttribute("data-current");
+      next?.setAttribute("data-current", "");
+      (dunlin.box(next) || next.querySelector("a")).focus();
+      next.scrollIntoView({ block: "nearest" });
+    };
+    const act = {
+      // The bar of a selection stands before the search: it makes way until the search is left.
+      "/": () => {
+        const search = one("[data-search]");
+        const card = search.closest(".card");
+        card?.setAttribute("data-searching", "");
+        search.focus();
+        search.onblur = () => card?.removeAttribute("data-searching");
+      },
+      j: () => move(1),
+      k: () => move(-1),
+      "?": () => dunlin.toast(one("[data-keys]").dataset.keys),
+      x: () => dunlin.box(current)?.click(),
+      // As a click with Shift, which takes the rows since the last one along; it always ticks.
+      X: () => {
+        const tick = dunlin.box(current);
+        tick.checked = false;
+        tick.dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey: true }));
+      },
+      Enter: () => current.querySelector("th a").click(),
+      r: () => form.querySelector("[data-send]:not([hidden])")?.click(),
+    }[key];
+    if (key === "Escape") form?.querySelector("[data-clear]")?.click();
+    const needs = { "/": one("[data-search]"), x: current, X: current && dunlin.box(current), Enter: current && target.matches("input") };
+    if (!act || !(key in needs ? needs[key] : every.length)) return;
+    event.preventDefault();
+    act();
   });
 })();

@@ -53,6 +53,16 @@ fn numbers(page: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
+    async fn a_bearer_token_is_read_whatever_the_case_of_its_scheme(app: TestApp) {
+        let key = key_of(&app, app.organisation).await;
+        for scheme in ["Bearer", "bearer", "BEARER"] {
+            let answer = get(format!("{}/api/v1/invoices", app.url), ("Authorization", &format!("{scheme} {key}"))).await;
+            assert_eq!(answer.0, 200, "{scheme}");
+        }
+        let basic = get(format!("{}/api/v1/invoices", app.url), ("Authorization", &format!("Basic {key}"))).await;
+        assert_eq!(basic.0, 401);
+    }
+
     async fn a_program_reads_invoices_and_their_reminders(app: TestApp) {
         app.ledger(LEDGER).await;
         let key = app.actions.add_api_key(app.organisation, "ERP".parse().unwrap()).await.unwrap();

@@ -126,7 +126,10 @@ fn a_command_that_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
         .run(&["user", "add", "--email", "a@b.example", "--name", "A", "--role", "clerk"])
         .is(2, "--password-stdin");
     let boss = ["user", "add", "--email", "a@b.example", "--name", "A", "--role", "boss", "--password-stdin"];
-    machine.run_with(&boss, PASSWORD).is(2, "--role");
+    machine.run_with(&boss, PASSWORD).is(2, "\u{201c}boss\u{201d} is none of admin, clerk, support, viewer");
+    machine
+        .run(&[&key, ["--organisation", "Acme"].as_slice()].concat())
+        .is(2, "not an organisation\u{2019}s id");
     let unknown = "00000000-0000-7000-8000-000000000000";
     machine.run(&[&key, ["--organisation", unknown].as_slice()].concat()).is(2, unknown);
     machine.run(&["organisation", "add", "--name", "Beta"]).is(0, "");

@@ -136,7 +136,7 @@ on_both_databases! {
         let batch = clerk.confirm(&clerk.propose(&["INV-4"]).await).await;
         clerk.post(&customer, &[("name", "Beta"), ("email", "")]).await.says_not("for want of the right address");
         app.send_until_idle().await;
-        clerk.get(&batch.url).await.says("No e-mail address").says(&format!("href=\"{customer}/edit\""));
+        clerk.get(&batch.url).await.says("The customer has no e-mail address").says(&format!("href=\"{customer}/edit\""));
         let page = clerk.post(&customer, &[("name", "Beta"), ("email", "right@beta.example")]).await;
         page.says("3 reminders did not reach this customer").says("Send 3 reminders<");
         app.support().await.get(&customer).await.says_not("did not reach this customer");
@@ -158,7 +158,7 @@ on_both_databases! {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
         let customer = customer_of(&clerk, "INV-2").await;
-        let mark = format!("<a class=\"mark-missing\" href=\"{customer}/edit\">No e-mail</a>");
+        let mark = format!("<a class=\"mark-missing\" href=\"{customer}/edit\" title=\"The customer has no e-mail address.\">No e-mail</a>");
         let invoice = format!("/invoices/{}", clerk.invoice_id("INV-2").await);
         for path in ["/invoices", "/customers", &customer, &invoice] {
             clerk.get(path).await.says(&mark);

@@ -59,7 +59,7 @@ on_both_databases! {
         let hold = format!("/customers/{customer}/hold");
         assert_eq!(clerk.post(&hold, &[("reason", "")]).await.status, 422);
         assert_eq!(clerk.post(&hold, &[("reason", "dispute"), ("until", "2025-11-30")]).await.status, 422);
-        clerk.post(&hold, &[("reason", "dispute"), ("until", "2025-12-02")]).await.says("On hold until 2 Dec 2025: dispute");
+        clerk.post(&hold, &[("reason", "dispute"), ("until", "2025-12-02")]).await.says("Reminders are on hold until 2 Dec 2025: dispute");
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 1);
         clerk.get(&batch.url).await.says("Reminders are on hold: dispute.");
@@ -78,7 +78,7 @@ on_both_databases! {
         clerk.post(&format!("/invoices/{id}/hold"), &[("reason", "a dispute")]).await.says("Reminders put on hold");
         clerk.propose(&["INV-1", "INV-2"]).await.says("1 e-mail to 1 customer");
         clerk.get(&format!("/invoices/{id}/hold/edit")).await.says("Lift the hold?");
-        clerk.post(&format!("/invoices/{id}/hold/lifting"), &[]).await.says("Hold lifted").says_not("On hold until");
+        clerk.post(&format!("/invoices/{id}/hold/lifting"), &[]).await.says("Hold lifted").says_not("on hold until");
         clerk.propose(&["INV-1", "INV-2"]).await.says("2 e-mails to 1 customer");
     }
 }

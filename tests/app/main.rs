@@ -18,6 +18,7 @@ mod holding;
 mod import_command;
 mod imports;
 mod metrics;
+mod pages;
 mod payments;
 mod people;
 mod racing;

@@ -17,7 +17,7 @@ on_both_databases! {
         for _ in 0..4 {
             visitor.sign_in("nobody@acme.example", PASSWORD).await.says("E-mail or password is wrong.");
         }
-        visitor.sign_in("nobody@acme.example", PASSWORD).await.says("Wait 1 seconds");
+        visitor.sign_in("nobody@acme.example", PASSWORD).await.says("Wait 1 second,");
     }
 
     async fn support_and_viewers_have_no_send_button_and_a_post_is_refused(app: TestApp) {

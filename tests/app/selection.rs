@@ -70,7 +70,7 @@ on_both_databases! {
         shown
             .says("Send reminders?")
             .says("2 e-mails to 1 customer, 150.50 EUR in total.")
-            .says("1 will be left out: 1 without an e-mail address.")
+            .says("1 will be left out: The customer has no e-mail address (1).")
             .says("Acme gets 2 mails")
             .says("ar@acme-customer.example")
             .says("Yes, send reminders");

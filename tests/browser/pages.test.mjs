@@ -1,14 +1,20 @@
 // Every page, in light and dark, and on a narrow phone: axe-core finds nothing, and nothing is cut off.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { accessible, box, finished, furnish, importLedger, open, sendButton, stage, yes } from "./harness.mjs";
 import { invoices, ledger } from "./ledger.mjs";
+import { smtpSink } from "./mails.mjs";
 
+let sink;
 const at = stage((app) => {
   furnish(app);
   importLedger(app, ledger());
-});
-const remindable = invoices().filter((invoice) => invoice.isOverdue && invoice.email).map((invoice) => invoice.number);
+}, async () => ({ DUNLIN_MAIL_URL: (sink = await smtpSink()).url }));
+after(() => sink.close());
+const overdue = invoices().filter((invoice) => invoice.isOverdue && invoice.email);
+// One for light and one for dark whose mail is refused: their customers' addresses are suppressed by it.
+const refused = [overdue[0], overdue.find((invoice) => invoice.customer !== overdue[0].customer)];
+const remindable = overdue.filter((invoice) => refused.every(({ customer }) => customer !== invoice.customer)).map((invoice) => invoice.number);
 const offered = new Set();
 const paid = invoices().find((invoice) => invoice.isPaid && !invoice.isArchived).number;
 
@@ -38,11 +44,14 @@ async function addresses(page) {
   await page.goto(at.app.url + reminder);
   const batch = await href(page.locator("a[href^='/reminder-batches/']"));
   const reminded = await href(page.locator("main a[href^='/invoices/']"));
+  const id = invoice.split("/")[2];
   return ["/invoices", "/invoices?tab=overdue", "/invoices?tab=upcoming", "/invoices?tab=paid", "/invoices?tab=draft", "/invoices?tab=archived",
     "/invoices?tab=all&per=25", "/invoices?q=nothing-like-this", "/invoices?currency=USD&due_from=2025-01-01", invoice, `${invoice}/archive/edit`,
-    `${reminded}?handed_over=${reminder.split("/")[2]}`,
-    `${open}/full-payment/edit`, `${open}/payments/new`, `${open}/void/edit`, "/customers", customer, `${customer}/edit`, "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
-    "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after", "/nowhere"];
+    `${reminded}?handed_over=${reminder.split("/")[2]}`, `${open}/full-payment/edit`, `${open}/payments/new`, `${open}/void/edit`,
+    `${invoice}/hold/edit`, `${customer}/hold/edit`, `/mail-previews/${id}`, `/invoices${customer.replace("/customers/", "?customer=")}`, "/customers", customer, `${customer}/edit`,
+    "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
+    "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after",
+    "/automations/email-notifications/invoice-reminder/history", "/suppressions", "/settings/sending", "/nowhere"];
 }
 
 async function sendOne(page, number) {
@@ -77,6 +86,82 @@ for (const colorScheme of ["light", "dark"]) {
       await accessible(page, `${path}, ${colorScheme}`);
       if (colorScheme === "light") await fits(page, path);
     }
+    await page.context().close();
+  });
+
+  // The same checks for a state that a page is brought into.
+  const look = async (page, what) => {
+    await accessible(page, `${what}, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, what);
+  };
+
+  test(`a failed batch, the address it suppressed, and its reminder, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { role: "admin", colorScheme });
+    const invoice = refused.pop();
+    sink.unknown.add(invoice.email);
+    await sendOne(page, invoice.number);
+    await page.getByRole("link", { name: `See it: the reminder of ${invoice.number}` }).waitFor();
+    await look(page, "a failed batch");
+    await page.getByRole("link", { name: "See it" }).click();
+    await page.getByRole("heading", { name: "Attempts" }).waitFor();
+    await look(page, "a failed reminder");
+    await page.goto(`${at.app.url}/suppressions`);
+    await page.getByLabel(`Lift the suppression of ${invoice.email}`).click();
+    await look(page, "a suppression");
+    await page.context().close();
+  });
+
+  test(`a reminder with its headers and text open, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { colorScheme });
+    await sendOne(page, remindable.shift());
+    await page.goto(`${at.app.url}/reminders`);
+    await page.getByRole("cell").getByRole("link").first().click();
+    for (const name of ["Plain text", "Headers"]) await page.getByText(name, { exact: true }).click();
+    await page.getByText("X-Dunlin-Reminder").waitFor();
+    await look(page, "a reminder");
+    await page.context().close();
+  });
+
+  test(`an invoice on hold, its menu and lifting the hold, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { colorScheme });
+    const number = remindable.pop();
+    await page.goto(`${at.app.url}/invoices?q=${number}`);
+    await page.getByLabel(`Actions for invoice ${number}`).click();
+    await page.getByRole("link", { name: `Hold reminders for invoice ${number}` }).click();
+    await page.getByLabel("Reason").fill("They dispute it.");
+    await page.getByRole("button", { name: "Hold reminders" }).click();
+    await page.getByText("on hold until it is lifted").waitFor();
+    await look(page, "an invoice on hold");
+    await page.goto(`${at.app.url}/invoices?q=${number}`);
+    await page.getByLabel(`Actions for invoice ${number}`).click();
+    await look(page, "the menu of an invoice on hold");
+    await page.goto(`${at.app.url}/invoices?q=${number}`);
+    await page.getByLabel(`Actions for invoice ${number}`).click();
+    await page.getByRole("link", { name: `Lift hold on invoice ${number}` }).click();
+    await page.getByRole("heading", { name: "Lift the hold?" }).waitFor();
+    await look(page, "lifting a hold");
+    await page.context().close();
+  });
+
+  test(`sending paused, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { role: "admin", colorScheme });
+    await page.goto(`${at.app.url}/settings/sending`);
+    await page.getByRole("button", { name: "Pause sending" }).click();
+    await page.getByRole("button", { name: "Resume sending" }).waitFor();
+    await look(page, "sending paused");
+    await page.getByRole("button", { name: "Resume sending" }).click();
+    await page.getByRole("button", { name: "Pause sending" }).waitFor();
+    await page.context().close();
+  });
+
+  test(`a checked file, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { colorScheme });
+    await page.goto(`${at.app.url}/imports`);
+    const csv = "customer_name,invoice_number,currency,total\nNew & Sons,N-1,EUR,12.34\n";
+    await page.getByLabel("Ledger file").setInputFiles({ name: "good.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+    await page.getByRole("button", { name: "Check file" }).click();
+    await page.getByText("Nothing is written yet.").waitFor();
+    await look(page, "a checked file");
     await page.context().close();
   });
 
@@ -167,3 +252,31 @@ for (const colorScheme of ["light", "dark"]) {
     await page.context().close();
   });
 }
+
+test("a very long number leaves every column on its card and every amount whole", async () => {
+  const numbers = ["N".repeat(200), "RE-2025-11-0000000000004711-B"];
+  const page = await open(at.browser, at.app);
+  importLedger(at.app, `customer_name,invoice_number,currency,total\n${numbers.map((number) => `Long & Sons,${number},EUR,1234567.89`).join("\n")}\n`);
+  for (const width of [1280, 768, 375, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const path of ["/invoices?q=long", "/invoices?tab=all&q=long"]) {
+      await page.goto(at.app.url + path);
+      const cells = await page.locator("tr[data-invoice]").evaluateAll((rows) => rows.flatMap((row) => {
+        const card = row.closest(".card").getBoundingClientRect();
+        return [...row.children].map((cell) => {
+          const { right, height } = cell.getBoundingClientRect();
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+          return { label: cell.dataset.label, isInside: right <= card.right + 1, height, lines };
+        });
+      }));
+      assert.ok(cells.length >= 16);
+      for (const { label, isInside, lines } of cells) {
+        assert.ok(isInside, `${label} at ${width} px is on its card`);
+        if (label === "Balance") assert.ok(lines <= 2, `the amount at ${width} px takes ${lines} lines`);
+      }
+    }
+  }
+  await page.context().close();
+});

@@ -58,6 +58,7 @@ pub fn leaving(mail: &ClaimedMail) -> Leaving {
         }),
         kept: None,
         dated_at: at(0),
+        recipient_name: "Acme".parse().unwrap(),
         today: today(),
     }
 }

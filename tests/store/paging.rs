@@ -29,10 +29,16 @@ fn compare(sort: Sort, a: &Row, b: &Row) -> Ordering {
         SortKey::Number => a.invoice.number.folded().cmp(&b.invoice.number.folded()),
         SortKey::Customer => a.customer.name.folded().cmp(&b.customer.name.folded()),
         SortKey::Due => a.invoice.values.due_on.cmp(&b.invoice.values.due_on),
-        SortKey::Balance => a.invoice.values.balance.minor().cmp(&b.invoice.values.balance.minor()),
+        SortKey::Balance => in_one_unit(a).cmp(&in_one_unit(b)),
     };
     let ascending = by_key.then(a.invoice.id.cmp(&b.invoice.id));
     if sort.is_descending { ascending.reverse() } else { ascending }
+}
+
+/// What is owed, in ten-thousandths of the currency's major unit.
+fn in_one_unit(row: &Row) -> i64 {
+    let balance = row.invoice.values.balance;
+    balance.minor() * 10_i64.pow(4 - balance.currency().decimals())
 }
 
 /// Every order that a list may have.

@@ -57,7 +57,7 @@ on_both_databases! {
 
     async fn free_texts_come_back_as_they_were_and_a_nul_as_a_replacement_character(store: TestStore) {
         let (id, text) = (Ids.next::<ReminderId>(), long_text());
-        let posting = store.posting(at(0));
+        let (posting, invoice) = (store.posting(at(0)), store.invoices(1).await[0].id);
         let rendered = RenderedMail {
             subject: lines().concat(),
             text: format!("a\0b{text}"),
@@ -69,7 +69,7 @@ on_both_databases! {
             at: at(0) + TimeDelta::microseconds(123_456),
             actor: Actor::System,
             event: "mail.failed",
-            invoice_id: None,
+            invoice_id: Some(invoice),
             mail_id: Some(id),
             batch_id: None,
             detail: format!("\0{text}\0"),
@@ -102,7 +102,7 @@ on_both_databases! {
         assert_eq!(kept.subject, rendered.subject);
         assert_eq!(kept.text, rendered.text.replace('\0', "\u{fffd}"));
         assert_eq!(kept.html, rendered.html.replace('\0', "\u{fffd}"));
-        let timeline = store.read(move |snapshot| snapshot.mail_timeline(id)).await.unwrap();
+        let timeline = store.read(move |snapshot| snapshot.invoice_timeline(invoice)).await.unwrap();
         assert_eq!((timeline[0].at, &timeline[0].detail), (entry.at, &entry.detail.replace('\0', "\u{fffd}")));
         let suppressions = store.read(move |snapshot| snapshot.suppressions(organisation, 1)).await.unwrap();
         assert_eq!(suppressions[0].evidence, "a\u{fffd}b");

@@ -59,6 +59,7 @@ impl Letter {
             from: self.from.clone(),
             kept: self.kept.clone(),
             dated_at: self.mail.date,
+            recipient_name: self.mail.recipient_name.clone(),
             today: self.today,
         }
     }

@@ -57,6 +57,7 @@ impl Desk {
             email: "cleo@acme.example".parse().unwrap(),
             role: Role::Clerk,
             theme: Theme::Auto,
+            has_single_keys: true,
         };
         actions.add_organisation(organisation).await.unwrap();
         clerk

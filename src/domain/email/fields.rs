@@ -75,7 +75,7 @@ impl MergeField {
 
     /// The field whose name is nearest to a wrong one, if any is near.
     pub fn nearest(name: &str) -> Option<Self> {
-        nearest(name, Self::ALL.iter().map(|field| field.name())).and_then(Self::named)
+        nearest(&name.to_lowercase(), Self::ALL.iter().map(|field| field.name())).and_then(Self::named)
     }
 
     /// What it stands for; a condition on it holds when this is not empty.

@@ -181,11 +181,20 @@ fn block(at: usize, inside: &str, open: &mut Vec<Open>, nodes: &mut Vec<Node>) -
                 Err("\u{201c}{% endif %}\u{201d} stands outside any \u{201c}{% if %}\u{201d}.".to_owned())
             }
         },
-        _ => {
-            Err("Only `{% if field %}`, `{% if not field %}`, `{% else %}` and `{% endif %}` are understood."
-                .to_owned())
+        ["if", ..] => {
+            open_if(at, MergeField::CustomerName, false, open, nodes);
+            Err(UNDERSTOOD.to_owned())
         }
+        _ => Err(UNDERSTOOD.to_owned()),
     }
+}
+
+const UNDERSTOOD: &str =
+    "Only `{% if field %}`, `{% if not field %}`, `{% else %}` and `{% endif %}` are understood.";
+
+/// A condition that is refused is opened all the same, so that its end is not a second problem.
+fn open_if(at: usize, field: MergeField, is_negated: bool, open: &mut Vec<Open>, nodes: &mut Vec<Node>) {
+    open.push(Open { at, field, is_negated, before: std::mem::take(nodes), then: None });
 }
 
 fn push_if(
@@ -197,11 +206,36 @@ fn push_if(
 ) -> Result<(), String> {
     let known = field(name);
     let is_too_deep = open.len() >= MAX_DEPTH;
-    // A condition that is refused is opened all the same, so that its end is not a second problem.
     let field = known.as_ref().copied().unwrap_or(MergeField::CustomerName);
-    open.push(Open { at, field, is_negated, before: std::mem::take(nodes), then: None });
+    open_if(at, field, is_negated, open, nodes);
     match known {
         Ok(_) if is_too_deep => Err(format!("Conditions are nested more than {MAX_DEPTH} deep.")),
         known => known.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        match parse(&Source::message(text)) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.into_iter().map(|problem| problem.sentence).collect(),
+        }
+    }
+
+    #[test]
+    fn a_condition_that_is_not_understood_is_one_problem_and_its_end_is_none() {
+        assert_eq!(problems("{% if a == b %}x{% else %}y{% endif %}"), [UNDERSTOOD]);
+        assert_eq!(problems("{% for a in b %}").len(), 1);
+    }
+
+    #[test]
+    fn a_field_written_in_capitals_is_recognised() {
+        assert_eq!(
+            problems("{{ CUSTOMER.NAME }}"),
+            ["Unknown field `CUSTOMER.NAME`. Did you mean `customer.name`?"]
+        );
     }
 }

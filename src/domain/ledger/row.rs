@@ -175,18 +175,26 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// The years in which an invoice is issued or due.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
+
 fn day(text: &str) -> Result<NaiveDate, String> {
     let is_iso = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    Some(text)
-        .filter(|_| is_iso)
-        .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-        .filter(|day| (1900..2200).contains(&day.year()))
-        .ok_or_else(|| {
-            format!(
-                "\u{201c}{}\u{201d} is not a day. Write it as year-month-day: 2025-12-31.",
-                printable(text)
-            )
-        })
+    let written =
+        Some(text).filter(|_| is_iso).and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
+    match written {
+        Some(day) if YEARS.contains(&day.year()) => Ok(day),
+        Some(_) => Err(format!(
+            "\u{201c}{}\u{201d} is too far away. A day lies between {}-01-01 and {}-12-31.",
+            printable(text),
+            YEARS.start(),
+            YEARS.end()
+        )),
+        None => Err(format!(
+            "\u{201c}{}\u{201d} is not a day. Write it as year-month-day: 2025-12-31.",
+            printable(text)
+        )),
+    }
 }
 
 fn status(text: &str) -> Result<InvoiceState, String> {

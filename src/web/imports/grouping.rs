@@ -1,5 +1,7 @@
 //! Many findings as a few lines: by column, and within it all rows of which the same is to be said together.
 
+use std::collections::HashSet;
+
 use crate::actions::ImportReport;
 use crate::domain::ledger::Finding;
 use crate::domain::money::grouped_count;
@@ -76,7 +78,14 @@ pub(super) fn grouped(report: &ImportReport) -> (Vec<FindingGroup>, usize) {
         }
     }
     let noticed = report.summary.errors + report.summary.warnings;
-    (groups, noticed.saturating_sub(report.findings.len()))
+    (groups, noticed.saturating_sub(told(report)))
+}
+
+/// How many of the rows that the summary counts have a finding in the report: a row may have several.
+fn told(report: &ImportReport) -> usize {
+    let rows: HashSet<(u64, bool)> =
+        report.findings.iter().map(|finding| (finding.row, finding.is_error())).collect();
+    rows.len()
 }
 
 impl FindingGroup {

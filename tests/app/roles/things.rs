@@ -88,7 +88,7 @@ impl Things {
             "/reminder-batches/{id}/retries" => &self.failed_batch,
             path if path.starts_with("/reminder-batches") => &self.pending_batch,
             "/reminders/{id}/resends" => &self.failed,
-            "/reminders/{id}/html" => &self.sent,
+            "/reminders/{id}/html" | "/reminders/{id}/source" => &self.sent,
             "/reminders/{id}/confirmation" => &self.unsure,
             "/reminders/{id}/repetition" => &self.doubtful,
             path if path.starts_with("/reminders") => &self.pending,

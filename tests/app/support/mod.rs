@@ -135,6 +135,7 @@ impl TestApp {
                 reader: store.reader(),
                 ids: Ids,
                 is_mail_captured: false,
+                write_mail: dunlin::mail::writer(&target, None),
                 setup_token: None,
             },
             static_folder: assets::unpack(folder.path()).unwrap(),
