@@ -80,8 +80,10 @@ impl Actions {
                         "Only a reminder that failed can be resent.".to_owned(),
                     ));
                 }
-                if tx.is_repeated(id)? {
-                    return Err(ActionError::Refused("This reminder was sent again already.".to_owned()));
+                if tx.is_superseded(id)? {
+                    return Err(ActionError::Refused(
+                        "A later reminder of this invoice was sent or is on its way.".to_owned(),
+                    ));
                 }
                 let now = actions.clock().now();
                 let candidates = tx.candidates(user.organisation_id, &[old.invoice_id])?;

@@ -239,7 +239,8 @@ impl Snapshot<'_> {
         rows.iter().map(|row| parsed("reminder_batch.id", &row.id)).collect()
     }
 
-    /// The invoices whose reminder in a batch failed or is unconfirmed, but for those that were sent again since.
+    /// The invoices whose reminder in a batch failed or is unconfirmed, but for those that a later reminder, in whatever
+    /// way it was asked for, has reached or is on its way to.
     pub fn failed_invoices(
         &mut self,
         organisation: OrganisationId,
@@ -247,8 +248,9 @@ impl Snapshot<'_> {
     ) -> Result<Vec<InvoiceId>, StoreError> {
         let rows = Sql::new(
             "SELECT o.invoice_id AS id FROM outbox o WHERE o.batch_id = $1 AND o.organisation_id = $2 \
-             AND o.state IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox r \
-             WHERE r.resend_of = o.id AND r.state NOT IN ('Failed', 'Cancelled')) ORDER BY o.id",
+             AND o.state IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox l \
+             WHERE l.invoice_id = o.invoice_id AND l.kind = 'reminder' AND l.id > o.id \
+             AND l.state NOT IN ('Failed', 'Cancelled')) ORDER BY o.id",
         )
         .bind(id.to_string())
         .bind(organisation.to_string())

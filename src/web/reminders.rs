@@ -248,12 +248,12 @@ fn id(text: &str) -> Result<ReminderId, WebError> {
 
 async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
     let organisation = by.organisation.id;
-    let (row, timeline, is_repeated) = by
+    let (row, timeline, is_superseded) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
             let row = snapshot.reminder(organisation, id)?.ok_or(WebError::NotFound)?;
-            Ok((row, snapshot.mail_timeline(id)?, snapshot.is_repeated(id)?))
+            Ok((row, snapshot.mail_timeline(id)?, snapshot.is_superseded(id)?))
         })
         .await?;
     let state = row.reminder.state;
@@ -267,7 +267,9 @@ async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
         resend_of: row.reminder.resend_of.map(|id| id.to_string()),
         batch: row.reminder.batch_id.map(|id| id.to_string()),
         timeline: timeline.into_iter().map(|entry| Happening::new(entry, by)).collect(),
-        may_resend: state == ReminderState::Failed && !is_repeated && by.user.may(Permission::ResendReminder),
+        may_resend: state == ReminderState::Failed
+            && !is_superseded
+            && by.user.may(Permission::ResendReminder),
         may_cancel: matches!(state, ReminderState::Pending | ReminderState::Scheduled)
             && by.user.may(Permission::CancelReminder),
         may_settle: state == ReminderState::Unconfirmed && by.user.may(Permission::SettleUnconfirmed),

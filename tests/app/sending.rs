@@ -167,7 +167,32 @@ on_both_databases! {
         support.get(&batch.url).await.says_not("Retry failed");
         assert_eq!(support.post(&format!("{}/retries", batch.url), &[]).await.status, 422);
         let twice = support.post(&format!("/reminders/{failed}/resends"), &[]).await;
-        twice.says("This reminder was sent again already.").says_not(">Resend<");
+        twice.says("A later reminder of this invoice was sent or is on its way.").says_not(">Resend<");
+    }
+
+    async fn what_a_retry_of_a_retry_has_sent_is_neither_retried_nor_resent_once_more(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        app.send_until_idle().await;
+        let failed = clerk.get("/reminders?status=Failed").await.between("href=\"/reminders/", "\"", " aria-label=\"Reminder of INV-3");
+        let retries = format!("{}/retries", batch.url);
+        let retry = clerk.post(&retries, &clerk.post(&retries, &[]).await.yes()).await;
+        app.send_until_idle().await;
+        clerk.get(&retry.url).await.says("1 failed");
+        app.sink.behave();
+        let again = format!("{}/retries", retry.url);
+        clerk.post(&again, &clerk.post(&again, &[]).await.yes()).await;
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        app.clock.advance(TimeDelta::minutes(5));
+        clerk.get(&batch.url).await.says_not("Retry failed");
+        assert_eq!(clerk.post(&retries, &[]).await.status, 422);
+        clerk.get(&format!("/reminders/{failed}")).await.says_not(">Resend<");
+        clerk.post(&format!("/reminders/{failed}/resends"), &[]).await.says("A later reminder of this invoice was sent or is on its way.");
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 2, "nobody is reminded twice");
     }
 
     async fn retry_failed_sends_the_failed_ones_again_as_a_batch_of_its_own(app: TestApp) {
