@@ -10,10 +10,10 @@ use super::batch_results::{Cause, ResultView, causes, left_out_row, result};
 use super::frame::{Frame, Section, go_to, page, page_with, see_other};
 use super::invoices::address;
 use super::objections;
-use super::reminder_proposals::{Carried, MANY, ProposalView, counted, show};
+use super::reminder_proposals::{Carried, ProposalView, counted, show};
 use super::session::{Posted, SignedIn, is_htmx};
 use super::sign_in::Nothing;
-use crate::actions::{ActionError, Origin, Stale};
+use crate::actions::{ActionError, Origin, Stale, Yes};
 use crate::domain::ids::BatchId;
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery};
 use crate::domain::money::grouped_count;
@@ -50,31 +50,43 @@ impl YesForm {
             .map_err(|problem| WebError::BadRequest(problem.to_string()))
     }
 
-    fn carried(&self, action: String) -> Carried {
-        let list = address(&self.query());
-        Carried { matching: self.matching.clone(), back: list.clone(), list, action }
+    fn take_yes(&mut self, retry_of: Option<BatchId>) -> Result<Yes, WebError> {
+        Ok(Yes {
+            matching: self.filter()?,
+            confirmation: std::mem::take(&mut self.confirmation),
+            signature: std::mem::take(&mut self.signature),
+            retry_of,
+            is_sure: !self.sure.is_empty(),
+        })
+    }
+
+    fn carried(&self, retry_of: Option<BatchId>) -> Carried {
+        match retry_of {
+            Some(batch) => retrying(batch),
+            None => {
+                let list = address(&self.query());
+                let action = "/reminder-batches".to_owned();
+                Carried { matching: self.matching.clone(), back: list.clone(), list, action }
+            }
+        }
     }
 }
 
 /// `POST /reminder-batches`
 pub async fn create(request: HttpRequest, posted: Posted<YesForm>) -> Result<HttpResponse, WebError> {
     posted.by.require(Permission::SendReminder)?;
-    accept(&request, posted, "/reminder-batches".to_owned()).await
+    accept(&request, posted, None).await
 }
 
 async fn accept(
     request: &HttpRequest,
     posted: Posted<YesForm>,
-    action: String,
+    retry_of: Option<BatchId>,
 ) -> Result<HttpResponse, WebError> {
-    let (by, form) = (posted.by, posted.form);
+    let (by, mut form) = (posted.by, posted.form);
     let is_htmx = is_htmx(request);
-    if form.sure.is_empty() && form.confirmation.lines().count() > MANY + 1 {
-        return ask_again(&by, is_htmx, &form, action).await;
-    }
-    let done =
-        by.state.actions.send_reminders(&by.user, &form.confirmation, &form.signature, form.filter()?).await;
-    match done {
+    let yes = form.take_yes(retry_of)?;
+    match by.state.actions.send_reminders(&by.user, yes).await {
         Ok(batch) => Ok(go_to(is_htmx, format!("/reminder-batches/{batch}"))),
         Err(ActionError::Stale(stale)) => {
             let Stale { proposed, changes } = *stale;
@@ -84,7 +96,12 @@ async fn accept(
                 return objections::outdated(&by, is_htmx, address(&form.query()), sentence);
             };
             let changes = changes.iter().map(ToString::to_string).collect();
-            let view = ProposalView::new(proposed, form.carried(action), &by, 0).with_changes(changes);
+            let view = ProposalView::new(proposed, form.carried(retry_of), &by, 0).with_changes(changes);
+            show(&by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
+        }
+        Err(ActionError::NotSure(proposed)) => {
+            let seen = proposed.proposal.candidates().count();
+            let view = ProposalView::new(*proposed, form.carried(retry_of), &by, seen).with_tick_missing();
             show(&by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
         }
         Err(error @ (ActionError::NotConfirmed | ActionError::Refused(_) | ActionError::NothingSelected)) => {
@@ -92,28 +109,6 @@ async fn accept(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The extra box was not ticked: the same selection is shown once more.
-async fn ask_again(
-    by: &SignedIn,
-    is_htmx: bool,
-    form: &YesForm,
-    action: String,
-) -> Result<HttpResponse, WebError> {
-    let settings = by.state.actions.settings();
-    let confirmed = settings.verified(&form.confirmation, &form.signature)?;
-    let seen = confirmed.seen.len();
-    let origin = match (confirmed.retry_of, form.filter()?) {
-        (Some(batch), _) => Origin::Failed(batch),
-        (None, Some(filter)) => Origin::Matching { filter, seen },
-        (None, None) => Origin::Chosen(confirmed.seen.iter().map(|seen| seen.invoice_id).collect()),
-    };
-    let proposed = by.state.actions.propose_reminders(&by.user, origin).await?;
-    let needs_tick = proposed.proposal.drafts.len() > MANY;
-    let view = ProposalView::new(proposed, form.carried(action), by, seen);
-    let view = if needs_tick { view.with_tick_missing() } else { view };
-    show(by, is_htmx, StatusCode::UNPROCESSABLE_ENTITY, view)
 }
 
 #[derive(Template)]
@@ -334,13 +329,20 @@ pub async fn retry(
 ) -> Result<HttpResponse, WebError> {
     posted.by.require(Permission::ResendReminder)?;
     let id = id(&path)?;
-    let action = format!("/reminder-batches/{id}/retries");
     if !posted.form.confirmation.is_empty() {
-        return accept(&request, posted, action).await;
+        return accept(&request, posted, Some(id)).await;
     }
     let by = posted.by;
     let proposed = by.state.actions.propose_reminders(&by.user, Origin::Failed(id)).await?;
-    let back = format!("/reminder-batches/{id}");
-    let carried = Carried { matching: String::new(), list: String::new(), action, back };
-    show(&by, is_htmx(&request), StatusCode::OK, ProposalView::new(proposed, carried, &by, 0))
+    show(&by, is_htmx(&request), StatusCode::OK, ProposalView::new(proposed, retrying(id), &by, 0))
+}
+
+/// What the confirmation of a retry carries along.
+fn retrying(id: BatchId) -> Carried {
+    Carried {
+        matching: String::new(),
+        list: String::new(),
+        action: format!("/reminder-batches/{id}/retries"),
+        back: format!("/reminder-batches/{id}"),
+    }
 }

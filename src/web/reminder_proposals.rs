@@ -17,8 +17,6 @@ use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
 use crate::domain::proposal::Proposal;
 
-/// Above so many mails a person ticks an extra box.
-pub(super) const MANY: usize = 200;
 /// Rows shown of each list.
 const SHOWN: usize = 200;
 
@@ -172,7 +170,7 @@ impl Carried {
 impl ProposalView {
     pub(super) fn new(proposed: Proposed, carried: Carried, by: &SignedIn, seen: usize) -> Self {
         let Proposed { proposal, template, sender, confirmation, signature, changes } = proposed;
-        let mails = proposal.drafts.len();
+        let (mails, is_large) = (proposal.drafts.len(), proposal.is_large());
         let recent = proposal.reminded_within_a_day(by.state.actions.clock().now());
         let several = proposal.several_mails();
         let mut changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
@@ -228,7 +226,7 @@ impl ProposalView {
             changes: changes.into_iter().take(20).collect(),
             mails,
             mails_text: grouped_count(mails),
-            needs_tick: mails > MANY,
+            needs_tick: is_large,
             tick_missing: false,
             confirmation: confirmation.to_string(),
             signature,

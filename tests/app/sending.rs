@@ -213,6 +213,74 @@ on_both_databases! {
         support.get(&batch.url).await.says("See the retry");
     }
 
+    async fn a_confirmation_serves_only_what_it_was_shown_for(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        app.send_until_idle().await;
+        let retries = format!("{}/retries", batch.url);
+        let (again, other) = (clerk.post(&retries, &[]).await, clerk.propose(&["INV-1"]).await);
+        for (path, shown) in [(retries.as_str(), &other), ("/reminder-batches", &again)] {
+            let refused = clerk.post(path, &shown.yes()).await;
+            assert_eq!(refused.status, 422, "{path}");
+            refused.says("The confirmation is not valid any more.");
+        }
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn a_retry_whose_figures_have_changed_is_shown_once_more(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        app.send_until_idle().await;
+        app.sink.behave();
+        let retries = format!("{}/retries", batch.url);
+        let shown = clerk.post(&retries, &[]).await;
+        app.import("customer_name,customer_email,invoice_number,currency,total,balance\nBeta,,INV-3,EUR,20.00,5.00\n").await;
+        let again = clerk.post(&retries, &shown.yes()).await;
+        assert_eq!(again.status, 422);
+        again.says("The balance of INV-3 is 5.00 EUR; it was 20.00 EUR.");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.post(&retries, &again.yes()).await.says("repeats the failed ones of");
+    }
+
+    async fn above_two_hundred_mails_the_extra_box_counts_and_not_those_left_out(app: TestApp) {
+        let line = |i: usize, email: &str| format!("INV-{i:03}, Customer {i}, {email}, 10.00, -1, Sent");
+        let some: Vec<String> = (0..210).map(|i| line(i, if i < 200 { "ar@customer.example" } else { "" })).collect();
+        app.ledger(&some.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let all = [("matching", "210"), ("list", "/invoices")];
+        let shown = clerk.post("/reminder-proposals", &all).await;
+        shown.says("200 e-mails to 200 customers").says("10 will be left out").says_not("id=\"sure\"");
+        let batch = clerk.confirm_unsure(&shown).await;
+        batch.says("Sending reminders");
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 200);
+    }
+
+    async fn without_the_extra_box_what_has_changed_is_told_first_and_then_the_box(app: TestApp) {
+        let some: Vec<String> = (0..203).map(|i| format!("INV-{i:03}, Customer {i}, ar@customer.example, 10.00, -1, Sent")).collect();
+        app.ledger(&some.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let ids: Vec<String> = clerk.get("/invoices?per=100&sort=number").await.values("invoice");
+        let shown = clerk.post("/reminder-proposals", &[("matching", "203"), ("list", "/invoices")]).await;
+        shown.says("id=\"sure\"").says("Yes, e-mail 203 invoices");
+        clerk.post(&format!("/invoices/{}/payments", ids[0]), &[]).await.says("Paid");
+        let again = clerk.confirm_unsure(&shown).await;
+        assert_eq!(again.status, 422);
+        again.says("INV-000 is paid now. It was taken out.").says_not("Tick the box");
+        let asked = clerk.confirm_unsure(&again).await;
+        assert_eq!(asked.status, 422);
+        asked.says("Tick the box to send this many.").says("202 e-mails");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.confirm(&asked).await.says("Sending reminders");
+    }
+
     async fn a_mail_server_that_is_down_makes_the_batch_wait_and_counts_no_try(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
