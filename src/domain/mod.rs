@@ -15,6 +15,7 @@ pub mod mail_target;
 pub mod money;
 pub(crate) mod named;
 pub mod organisation;
+pub mod pace;
 pub mod person;
 pub mod proposal;
 pub mod reminder;

@@ -12,7 +12,7 @@ use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::ids::{BatchId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
 use crate::domain::person::Actor;
-use crate::domain::reminder::{FailureKind, ReminderState};
+use crate::domain::reminder::ReminderState;
 use crate::domain::text::Line;
 
 /// A batch as it is accepted.
@@ -329,30 +329,6 @@ impl Snapshot<'_> {
         .into_iter()
         .map(BatchRow::try_from)
         .collect()
-    }
-}
-
-impl Snapshot<'_> {
-    /// How the mails of a batch that were settled last ended, the latest first: the kind of failure, or `None`.
-    pub fn last_outcomes(
-        &mut self,
-        id: BatchId,
-        limit: usize,
-    ) -> Result<Vec<Option<FailureKind>>, StoreError> {
-        #[derive(QueryableByName)]
-        struct ReasonRow {
-            #[diesel(sql_type = Nullable<Text>)]
-            reason: Option<String>,
-        }
-        let rows = Sql::new(
-            "SELECT reason FROM outbox WHERE batch_id = $1 AND state IN ('Sent', 'Failed') \
-             ORDER BY updated_at DESC, id DESC LIMIT $2",
-        )
-        .bind(id.to_string())
-        .bind(limit as i64)
-        .load::<ReasonRow>(self.connection())?;
-        let kind = |reason: &str| reason.split(':').next().and_then(|word| word.parse().ok());
-        Ok(rows.iter().map(|row| row.reason.as_deref().and_then(kind)).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod audit;
+mod batch_pace;
 mod batches;
 mod cancelling;
 mod candidates;

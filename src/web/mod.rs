@@ -1,6 +1,7 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
 pub mod assets;
+mod batch_page;
 mod batch_results;
 mod customers;
 mod email_notifications;
@@ -84,7 +85,7 @@ fn reminding(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
         .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
-        .route("/reminder-batches/{id}", web::get().to(reminder_batches::show_batch))
+        .route("/reminder-batches/{id}", web::get().to(batch_page::show))
         .route("/reminder-batches/{id}/cancellation", web::post().to(reminder_batches::cancel))
         .service(
             web::resource("/reminder-batches/{id}/retries").app_data(large()).post(reminder_batches::retry),

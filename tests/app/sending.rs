@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::support::{Whim, on_both_databases};
+use crate::support::{Page, Whim, on_both_databases};
 
 const LEDGER: &[&str] = &[
     "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
@@ -211,6 +211,30 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 2);
         support.get(&retry.url).await.says("Finished. 1 of 1 accepted");
         support.get(&batch.url).await.says("See the retry");
+    }
+
+    async fn a_watched_batch_tells_its_sentence_at_most_every_five_seconds_and_its_end_at_once(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
+        let watch = async |page: &Page| {
+            let path = page.text.split_once("hx-get=\"").and_then(|(_, rest)| rest.split_once('"')).unwrap().0.to_owned();
+            clerk.send("GET", &path, &[], &[("HX-Request", "true")]).await
+        };
+        batch.says("hx-trigger=\"every 1s\"").says_not("hx-preserve");
+        let first = watch(&batch).await;
+        first.says("hx-preserve").says("hx-swap-oob");
+        app.clock.advance(TimeDelta::seconds(2));
+        let soon = watch(&first).await;
+        soon.says("hx-preserve").says_not("hx-swap-oob").says_not("<html");
+        app.clock.advance(TimeDelta::seconds(4));
+        let later = watch(&soon).await;
+        later.says("hx-preserve").says("hx-swap-oob=\"innerHTML\">0 of 1 accepted by the mail server.");
+        app.send_until_idle().await;
+        let path = format!("{}?told={}", batch.url, app.clock.now().timestamp());
+        let done = clerk.send("GET", &path, &[], &[("HX-Request", "true")]).await;
+        done.says("hx-swap-oob=\"innerHTML\">Finished. 1 of 1").says_not("hx-trigger").says_not("hx-get");
+        clerk.get(&path).await.says("<html").says_not("hx-preserve").says("Finished. 1 of 1 accepted");
     }
 
     async fn a_confirmation_serves_only_what_it_was_shown_for(app: TestApp) {
