@@ -44,6 +44,9 @@ pub(super) fn push_filter(
     if filter.least.is_some() || filter.most.is_some() {
         push_amounts(sql, filter.least, filter.most);
     }
+    if filter.is_remindable {
+        sql.push(OPEN).push(" AND i.balance > 0");
+    }
     match filter.not_reminded {
         None => {}
         Some(NotReminded::Never) => {

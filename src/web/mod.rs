@@ -10,6 +10,7 @@ mod frame;
 mod holds;
 mod imports;
 mod invoice;
+mod invoice_selections;
 mod invoices;
 mod mail_previews;
 mod objections;
@@ -83,6 +84,7 @@ fn reminding(config: &mut web::ServiceConfig) {
     // Ten thousand invoices with what was shown of each.
     let large = || web::PayloadConfig::new(4 * 1024 * 1024);
     config
+        .route("/invoice-selections", web::post().to(invoice_selections::create))
         .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
         .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
         .route("/reminder-batches/{id}", web::get().to(batch_page::show))

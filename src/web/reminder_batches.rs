@@ -57,9 +57,11 @@ impl YesForm {
         match retry_of {
             Some(batch) => retrying(batch),
             None => {
-                let list = address(&self.query());
+                let query = self.query();
+                let list = address(&query);
+                let back = address(&InvoiceQuery { remindable: String::new(), ..query });
                 let action = "/reminder-batches".to_owned();
-                Carried { matching: self.matching.clone(), back: list.clone(), list, action }
+                Carried { matching: self.matching.clone(), back, list, action }
             }
         }
     }

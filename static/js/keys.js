@@ -1,6 +1,5 @@
 // Single keys on the Invoices page: / j k x X Enter r Esc ?. Off in fields and dialogs.
 (() => {
-  const help = "Keys: / search, j and k next and previous invoice, x select, Shift+X select up to here, Enter open, r send reminder, Esc clear.";
   let mark = null;
   function move(every, step) {
     const at = every.findIndex((row) => row.hasAttribute("data-current"));
@@ -25,16 +24,12 @@
     const current = every.find((row) => row.hasAttribute("data-current")) || target.closest?.("tr[data-invoice]");
     if (key === "j") act(() => move(every, 1));
     else if (key === "k") act(() => move(every, -1));
-    else if (key === "?") act(() => dunlin.toast(help));
+    else if (key === "?") act(() => dunlin.toast(form.dataset.keys));
     else if (key === "x" && current) {
       act(() => dunlin.box(current)?.click());
       mark = current;
     } else if (key === "X" && current && mark) {
-      act(() => {
-        const [from, to] = [every.indexOf(mark), every.indexOf(current)].sort((a, b) => a - b);
-        every.slice(from, to + 1).forEach((row) => (dunlin.box(row).checked = true));
-        dunlin.draw(form);
-      });
+      act(() => dunlin.range(form, mark, current, true));
     } else if (key === "Enter" && current && target.matches("input")) act(() => current.querySelector("th a").click());
     else if (key === "r") act(() => form.querySelector("[data-send]:not([hidden])")?.click());
     else if (key === "Escape") form.querySelector("[data-clear]")?.click();
