@@ -27,7 +27,8 @@ impl Actions {
                     ));
                 }
                 let actor = Actor::User(user.id);
-                actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, &reason)?;
+                // The entry says by whom already.
+                actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, "")?;
                 Ok(cancelled.len())
             })
             .await
@@ -50,13 +51,7 @@ impl Actions {
                         "This reminder cannot be cancelled any more.".to_owned(),
                     ));
                 }
-                actions.record_cancelled(
-                    tx,
-                    Actor::User(user.id),
-                    user.organisation_id,
-                    &cancelled,
-                    &reason,
-                )?;
+                actions.record_cancelled(tx, Actor::User(user.id), user.organisation_id, &cancelled, "")?;
                 Ok(())
             })
             .await

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::WebError;
-use super::batch_page::id;
+use super::batch_page::{id, page_with_problem};
 use super::frame::{go_to, see_other};
 use super::invoices::address;
 use super::objections;
@@ -130,9 +130,22 @@ pub async fn retry(
         return accept(&request, posted, Some(id)).await;
     }
     let by = posted.by;
-    let proposed = by.state.actions.propose_reminders(&by.user, Origin::Failed(id)).await?;
-    show(&by, is_htmx(&request), StatusCode::OK, ProposalView::new(proposed, retrying(id), &by, 0))
+    let is_htmx = is_htmx(&request);
+    match by.state.actions.propose_reminders(&by.user, Origin::Failed(id)).await {
+        Ok(proposed) => show(&by, is_htmx, StatusCode::OK, ProposalView::new(proposed, retrying(id), &by, 0)),
+        Err(ActionError::NothingSelected) if is_htmx => {
+            objections::outdated(&by, is_htmx, retrying(id).back, NOTHING_TO_RETRY.to_owned())
+        }
+        Err(ActionError::NothingSelected) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            page_with_problem(&by, id, status, NOTHING_TO_RETRY.to_owned()).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
+
+const NOTHING_TO_RETRY: &str = "Nothing of this batch is left to retry: none of its reminders failed, or all that did \
+     were followed by another one.";
 
 /// What the confirmation of a retry carries along.
 fn retrying(id: BatchId) -> Carried {

@@ -129,6 +129,9 @@ on_both_databases! {
         let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-2"]).await).await;
         let undone = clerk.post(&format!("{}/cancellation", batch.url), &[]).await;
         undone.says("0 of 2 accepted by the mail server, 2 cancelled.");
+        let invoice = clerk.get(&format!("/invoices/{}", clerk.invoice_id("INV-1").await)).await;
+        let words = invoice.words();
+        assert!(words.contains("Reminder cancelled by The clerk 1 Dec"), "said once: {words}");
         app.send_until_idle().await;
         assert!(app.sink.deliveries().is_empty());
         clerk.propose(&["INV-1"]).await.says("1 e-mail to 1 customer");
@@ -188,7 +191,9 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 2);
         app.clock.advance(TimeDelta::minutes(5));
         clerk.get(&batch.url).await.says_not("Retry failed");
-        assert_eq!(clerk.post(&retries, &[]).await.status, 422);
+        let stale = clerk.post(&retries, &[]).await;
+        assert_eq!(stale.status, 422);
+        stale.says("Nothing of this batch is left to retry").says_not("No invoice is selected");
         clerk.get(&format!("/reminders/{failed}")).await.says_not(">Resend<");
         clerk.post(&format!("/reminders/{failed}/resends"), &[]).await.says("A later reminder of this invoice was sent or is on its way.");
         app.send_until_idle().await;
