@@ -42,7 +42,7 @@ pub use delivery::{Done, Go, Gone, Grouping, Letter};
 pub use imports::ImportReport;
 pub use people::{Newcomer, SESSION_IDLE, SESSION_LIFE};
 pub use propose_reminders::{Origin, Proposed};
-pub use send_reminders::Stale;
+pub use send_reminders::{Stale, Yes};
 pub use templates::{EditRefused, Saved};
 pub use test_mails::ShownWith;
 pub use unconfirmed::Decided;
@@ -72,6 +72,9 @@ pub enum ActionError {
     /// What was confirmed is not what is there now; nothing was sent.
     #[error("Something has changed since the confirmation was shown. Nothing was sent.")]
     Stale(Box<Stale>),
+    /// It would send so many mails that a box has to be ticked, and it was not; nothing was sent.
+    #[error("The box that allows so many e-mails was not ticked. Nothing was sent.")]
+    NotSure(Box<Proposed>),
     /// The confirmation was not made by this installation for this person.
     #[error("The confirmation is not valid any more. Go back to the invoices and select them again.")]
     NotConfirmed,

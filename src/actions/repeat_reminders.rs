@@ -27,7 +27,8 @@ impl Actions {
                     ));
                 }
                 let actor = Actor::User(user.id);
-                actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, &reason)?;
+                // The entry says by whom already.
+                actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, "")?;
                 Ok(cancelled.len())
             })
             .await
@@ -50,13 +51,7 @@ impl Actions {
                         "This reminder cannot be cancelled any more.".to_owned(),
                     ));
                 }
-                actions.record_cancelled(
-                    tx,
-                    Actor::User(user.id),
-                    user.organisation_id,
-                    &cancelled,
-                    &reason,
-                )?;
+                actions.record_cancelled(tx, Actor::User(user.id), user.organisation_id, &cancelled, "")?;
                 Ok(())
             })
             .await
@@ -80,8 +75,10 @@ impl Actions {
                         "Only a reminder that failed can be resent.".to_owned(),
                     ));
                 }
-                if tx.is_repeated(id)? {
-                    return Err(ActionError::Refused("This reminder was sent again already.".to_owned()));
+                if tx.is_superseded(id)? {
+                    return Err(ActionError::Refused(
+                        "A later reminder of this invoice was sent or is on its way.".to_owned(),
+                    ));
                 }
                 let now = actions.clock().now();
                 let candidates = tx.candidates(user.organisation_id, &[old.invoice_id])?;

@@ -19,23 +19,34 @@ pub struct Stale {
     pub changes: Vec<Change>,
 }
 
+/// What a person sends back from a confirmation.
+#[derive(Clone, Debug, Default)]
+pub struct Yes {
+    /// What was shown.
+    pub confirmation: String,
+    /// Its signature.
+    pub signature: String,
+    /// The filter, when all that match were selected.
+    pub matching: Option<InvoiceFilter>,
+    /// The batch whose failed rows are sent again: what was shown for another purpose is not accepted.
+    pub retry_of: Option<BatchId>,
+    /// Whether the box that allows so many e-mails is ticked.
+    pub is_sure: bool,
+}
+
 impl Actions {
     /// Accepts what was shown: makes the batch and its reminders, to leave after the undo time.
     ///
     /// Confirming the same confirmation again gives the same batch and no second mail.
     ///
     /// # Errors
-    /// [`ActionError::NotConfirmed`] when the text was not signed for this person, [`ActionError::Stale`] when
-    /// anything it showed has changed. Nothing is sent then.
-    pub async fn send_reminders(
-        &self,
-        user: &User,
-        confirmation: &str,
-        signature: &str,
-        matching: Option<InvoiceFilter>,
-    ) -> Result<BatchId, ActionError> {
-        let confirmed = self.0.settings.verified(confirmation, signature)?;
-        if confirmed.user_id != user.id || confirmed.organisation_id != user.organisation_id {
+    /// [`ActionError::NotConfirmed`] when the text was not signed for this person and purpose,
+    /// [`ActionError::Stale`] when anything it showed has changed, [`ActionError::NotSure`] when nothing has, but the
+    /// box for so many mails is not ticked. Nothing is sent then.
+    pub async fn send_reminders(&self, user: &User, yes: Yes) -> Result<BatchId, ActionError> {
+        let confirmed = self.0.settings.verified(&yes.confirmation, &yes.signature)?;
+        let is_theirs = confirmed.user_id == user.id && confirmed.organisation_id == user.organisation_id;
+        if !is_theirs || confirmed.retry_of != yes.retry_of {
             return Err(ActionError::NotConfirmed);
         }
         let (actions, user) = (self.clone(), user.clone());
@@ -46,7 +57,7 @@ impl Actions {
                 tx.lock_organisation(user.organisation_id)?;
                 match tx.batch(user.organisation_id, confirmed.batch_id)? {
                     Some(batch) => Ok(batch.id),
-                    None => accept(tx, &actions, &user, &confirmed, matching),
+                    None => accept(tx, &actions, &user, &confirmed, yes),
                 }
             })
             .await?;
@@ -60,11 +71,11 @@ fn accept(
     actions: &Actions,
     user: &User,
     confirmed: &Confirmation,
-    matching: Option<InvoiceFilter>,
+    yes: Yes,
 ) -> Result<BatchId, ActionError> {
     let ground = Ground::read(tx, &actions.0.settings, user)?;
     let shown: Vec<InvoiceId> = confirmed.seen.iter().map(|seen| seen.invoice_id).collect();
-    let origin = match (confirmed.retry_of, matching) {
+    let origin = match (confirmed.retry_of, yes.matching) {
         (Some(batch), _) => Origin::Failed(batch),
         (None, Some(filter)) => Origin::Matching { filter, seen: shown.len() },
         (None, None) => Origin::Chosen(shown.clone()),
@@ -75,6 +86,10 @@ fn accept(
         return Err(stale(tx, actions, ground, user, candidates, origin, changed)?);
     }
     let proposal = ground.propose(tx, actions, candidates, &origin)?;
+    if proposal.is_large() && !yes.is_sure {
+        let again = ground.proposed(actions, user, proposal, &origin, Vec::new());
+        return Err(ActionError::NotSure(Box::new(again)));
+    }
     enqueue(tx, actions, &ground, user, confirmed, &proposal)?;
     Ok(confirmed.batch_id)
 }
@@ -105,9 +120,10 @@ fn what_changed(
             None => Change::Departed(candidate.invoice.number),
         });
     }
-    if confirmed.retry_of.is_none() {
-        changed.extend(changes(&confirmed.seen, candidates));
-    }
+    // A retry leaves out and lists what is not remindable any more.
+    let concerns =
+        |change: &Change| confirmed.retry_of.is_none() || !matches!(change, Change::Ineligible(..));
+    changed.extend(changes(&confirmed.seen, candidates).into_iter().filter(concerns));
     Ok(changed)
 }
 

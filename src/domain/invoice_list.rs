@@ -109,6 +109,8 @@ pub struct InvoiceFilter {
     pub most: Option<i64>,
     /// Not reminded lately.
     pub not_reminded: Option<NotReminded>,
+    /// Only those that may be reminded at all: what "Deselect them" leaves of all that match.
+    pub is_remindable: bool,
 }
 
 impl InvoiceFilter {
@@ -124,6 +126,7 @@ impl InvoiceFilter {
             least: None,
             most: None,
             not_reminded: None,
+            is_remindable: false,
         }
     }
 
@@ -222,6 +225,9 @@ pub struct InvoiceQuery {
     /// `never`, or a number of days.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub not_reminded: String,
+    /// `yes`: only those that may be reminded.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub remindable: String,
     /// A sort key; a leading `-` turns it round.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sort: String,
@@ -270,6 +276,7 @@ impl TryFrom<&InvoiceQuery> for InvoiceList {
                 days => read(days, "not reminded", "is neither \u{201c}never\u{201d} nor a number of days")?
                     .map(NotReminded::ForDays),
             },
+            is_remindable: !query.remindable.is_empty(),
         };
         let per = read(&query.per, "per", "is not 25, 50 or 100")?.unwrap_or(50);
         if !PAGE_SIZES.contains(&per) {

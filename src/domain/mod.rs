@@ -16,6 +16,7 @@ pub mod mail_target;
 pub mod money;
 pub(crate) mod named;
 pub mod organisation;
+pub mod pace;
 pub mod payment;
 pub mod person;
 pub mod proposal;

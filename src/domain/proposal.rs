@@ -17,6 +17,9 @@ use super::text::Line;
 /// The most invoices of one batch (product item B6).
 pub const MAX_BATCH: usize = 10_000;
 
+/// Above so many mails a person ticks an extra box (product item C4).
+pub const MANY_MAILS: usize = 200;
+
 /// An invoice somebody wants reminded, with what decides whether and to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -200,6 +203,11 @@ fn decide(
 }
 
 impl Proposal {
+    /// Whether it would send so many mails that a person has to tick an extra box.
+    pub fn is_large(&self) -> bool {
+        self.drafts.len() > MANY_MAILS
+    }
+
     /// How many customers get mail.
     pub fn customers(&self) -> usize {
         self.drafts.iter().map(|draft| draft.candidate.invoice.customer_id).collect::<HashSet<_>>().len()

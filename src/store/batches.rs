@@ -13,7 +13,7 @@ use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
 use crate::domain::person::Actor;
-use crate::domain::reminder::{FailureKind, ReminderState};
+use crate::domain::reminder::ReminderState;
 use crate::domain::text::Line;
 
 /// A batch as it is accepted.
@@ -245,7 +245,8 @@ impl Snapshot<'_> {
         rows.iter().map(|row| parsed("reminder_batch.id", &row.id)).collect()
     }
 
-    /// The invoices whose reminder in a batch failed or is unconfirmed, but for those that were sent again since.
+    /// The invoices whose reminder in a batch failed or is unconfirmed, but for those that a later reminder, in whatever
+    /// way it was asked for, has reached or is on its way to.
     pub fn failed_invoices(
         &mut self,
         organisation: OrganisationId,
@@ -253,8 +254,9 @@ impl Snapshot<'_> {
     ) -> Result<Vec<InvoiceId>, StoreError> {
         let rows = Sql::new(
             "SELECT o.invoice_id AS id FROM outbox o WHERE o.batch_id = $1 AND o.organisation_id = $2 \
-             AND o.state IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox r \
-             WHERE r.resend_of = o.id AND r.state NOT IN ('Failed', 'Cancelled')) ORDER BY o.id",
+             AND o.state IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox l \
+             WHERE l.invoice_id = o.invoice_id AND l.kind = 'reminder' AND l.id > o.id \
+             AND l.state NOT IN ('Failed', 'Cancelled')) ORDER BY o.id",
         )
         .bind(id.to_string())
         .bind(organisation.to_string())
@@ -334,30 +336,6 @@ impl Snapshot<'_> {
         .into_iter()
         .map(BatchRow::try_from)
         .collect()
-    }
-}
-
-impl Snapshot<'_> {
-    /// How the mails of a batch that were settled last ended, the latest first: the kind of failure, or `None`.
-    pub fn last_outcomes(
-        &mut self,
-        id: BatchId,
-        limit: usize,
-    ) -> Result<Vec<Option<FailureKind>>, StoreError> {
-        #[derive(QueryableByName)]
-        struct ReasonRow {
-            #[diesel(sql_type = Nullable<Text>)]
-            reason: Option<String>,
-        }
-        let rows = Sql::new(
-            "SELECT reason FROM outbox WHERE batch_id = $1 AND state IN ('Sent', 'Failed') \
-             ORDER BY updated_at DESC, id DESC LIMIT $2",
-        )
-        .bind(id.to_string())
-        .bind(limit as i64)
-        .load::<ReasonRow>(self.connection())?;
-        let kind = |reason: &str| reason.split(':').next().and_then(|word| word.parse().ok());
-        Ok(rows.iter().map(|row| row.reason.as_deref().and_then(kind)).collect())
     }
 }
 

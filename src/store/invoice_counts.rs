@@ -24,6 +24,8 @@ pub struct Matching {
     pub count: usize,
     /// What is owed on them; a currency in which nothing is owed is not there.
     pub totals: Totals,
+    /// What is owed on those that are remindable.
+    pub remindable: Totals,
     /// How many of them are not remindable, and why.
     pub ineligible: Vec<(Ineligible, usize)>,
 }
@@ -107,8 +109,9 @@ impl Figures {
             if kind.owed.minor() > 0 {
                 matching.totals.add(kind.owed);
             }
-            if let Some(why) = Ineligible::of(kind.state, kind.owed.minor() > 0, kind.is_archived) {
-                *ineligible.entry(why).or_default() += kind.number;
+            match Ineligible::of(kind.state, kind.owed.minor() > 0, kind.is_archived) {
+                Some(why) => *ineligible.entry(why).or_default() += kind.number,
+                None => matching.remindable.add(kind.owed),
             }
         }
         matching.ineligible = ineligible.into_iter().collect();

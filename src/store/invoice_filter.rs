@@ -42,6 +42,9 @@ pub(super) fn push_filter(
         sql.push(" AND i.customer_id = ").value(customer.to_string());
     }
     push_amounts(sql, filter.least, filter.most);
+    if filter.is_remindable {
+        sql.push(OPEN).push(" AND i.balance > 0");
+    }
     match filter.not_reminded {
         None => {}
         Some(NotReminded::Never) => {

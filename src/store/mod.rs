@@ -7,6 +7,7 @@ mod api_keys;
 mod audit;
 mod backup;
 mod balances;
+mod batch_pace;
 mod batches;
 mod cancelling;
 mod candidates;

@@ -250,15 +250,17 @@ impl Snapshot<'_> {
         count("outbox", row.number)
     }
 
-    /// Whether a reminder was sent again, with an outcome that is not a failure.
-    pub fn is_repeated(&mut self, id: ReminderId) -> Result<bool, StoreError> {
+    /// Whether a later reminder has reached a reminder's invoice or is on its way to it: a resend of it, a resend of
+    /// that, or one of its own.
+    pub fn is_superseded(&mut self, id: ReminderId) -> Result<bool, StoreError> {
         #[derive(QueryableByName)]
         struct CountRow {
             #[diesel(sql_type = BigInt)]
             number: i64,
         }
         let row = Sql::new(
-            "SELECT COUNT(*) AS number FROM outbox WHERE resend_of = $1 AND state NOT IN ('Failed', 'Cancelled')",
+            "SELECT COUNT(*) AS number FROM outbox o JOIN outbox l ON l.invoice_id = o.invoice_id AND l.id > o.id \
+             WHERE o.id = $1 AND l.kind = 'reminder' AND l.state NOT IN ('Failed', 'Cancelled')",
         )
         .bind(id.to_string())
         .first::<CountRow>(self.connection())?;

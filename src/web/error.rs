@@ -64,6 +64,7 @@ impl From<ActionError> for WebError {
             | ActionError::TooMany(_)
             | ActionError::NotRemindable(_)
             | ActionError::Stale(_)
+            | ActionError::NotSure(_)
             | ActionError::NotConfirmed
             | ActionError::Payment(_)
             | ActionError::Throttled(_)

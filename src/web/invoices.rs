@@ -11,7 +11,7 @@ use super::session::{SignedIn, is_htmx};
 use crate::domain::ids::ReminderId;
 use crate::domain::invoice::DisplayStatus;
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery, PAGE_SIZES, Sort, SortKey, Tab};
-use crate::domain::money::{Currency, grouped_count};
+use crate::domain::money::{Currency, Totals, grouped_count};
 use crate::domain::organisation::{ago, day_in_words};
 use crate::domain::person::Permission;
 use crate::domain::proposal::{LeftOut, ineligible_sentence};
@@ -112,6 +112,16 @@ enum Emptiness {
     Nothing(&'static str),
 }
 
+/// What is selected when the page is drawn, without JavaScript.
+pub(super) enum Ticked {
+    /// These invoices.
+    Ids(Vec<String>),
+    /// Every one on the page.
+    Page,
+    /// All that match, also on other pages.
+    Matching,
+}
+
 /// What keeps the button away after the server has seen a selection, without JavaScript.
 pub(super) struct Objection {
     pub(super) sentence: String,
@@ -140,6 +150,10 @@ pub(super) struct InvoicesPage {
     totals: String,
     matching_ineligible: usize,
     matching_why: String,
+    remindable_totals: String,
+    /// All that match are selected: how many "Send reminder" speaks of.
+    all_selected: Option<usize>,
+    selected: usize,
     previous: Option<String>,
     next: Option<String>,
     emptiness: Option<Emptiness>,
@@ -161,13 +175,13 @@ pub async fn index(
     let query = query.into_inner();
     match InvoiceList::try_from(&query) {
         Ok(list) => {
-            let view = InvoicesPage::read(&signed_in, query, list, &[]).await?;
+            let view = InvoicesPage::read(&signed_in, query, list, Ticked::Ids(Vec::new())).await?;
             if is_htmx(&request) { page(&view.as_list()) } else { page(&view) }
         }
         Err(problem) => {
             let kept = InvoiceQuery { tab: query.tab.clone(), ..InvoiceQuery::default() };
             let list = InvoiceList::try_from(&kept).unwrap_or(FALLBACK);
-            let mut view = InvoicesPage::read(&signed_in, kept, list, &[]).await?;
+            let mut view = InvoicesPage::read(&signed_in, kept, list, Ticked::Ids(Vec::new())).await?;
             view.problem = Some(problem.to_string());
             view.frame.title = format!("Error: {}", view.frame.title);
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
@@ -187,6 +201,7 @@ const FALLBACK: InvoiceList = InvoiceList {
         least: None,
         most: None,
         not_reminded: None,
+        is_remindable: false,
     },
     sort: Sort { key: SortKey::Due, is_descending: false },
     per: PAGE_SIZES[1],
@@ -198,7 +213,7 @@ impl InvoicesPage {
         signed_in: &SignedIn,
         query: InvoiceQuery,
         list: InvoiceList,
-        checked: &[String],
+        ticked: Ticked,
     ) -> Result<Self, WebError> {
         let (organisation, today) = (signed_in.organisation.id, signed_in.today());
         let wanted = list.clone();
@@ -221,20 +236,25 @@ impl InvoicesPage {
             address(&InvoiceQuery { customer, after: String::new(), before: String::new(), ..query.clone() })
         };
         let ineligible: usize = found.matching.ineligible.iter().map(|(_, count)| count).sum();
+        let checked = match &ticked {
+            Ticked::Ids(ids) => ids.clone(),
+            Ticked::Page | Ticked::Matching => {
+                found.rows.iter().map(|row| row.invoice.id.to_string()).collect()
+            }
+        };
+        let all_selected = matches!(ticked, Ticked::Matching).then_some(found.matching.count);
         Ok(Self {
             frame: signed_in.frame(Section::Invoices, "Invoices"),
-            list_query: address(&InvoiceQuery {
-                after: String::new(),
-                before: String::new(),
-                ..query.clone()
-            }),
+            all_selected,
+            selected: all_selected.unwrap_or(checked.len()),
+            list_query: address(&query),
             tabs: tabs(&query, list.filter.tab, &figures),
             sorts: [SortKey::Number, SortKey::Customer, SortKey::Due, SortKey::Balance]
                 .map(|key| sort_view(&query, list.sort, key)),
             rows: found
                 .rows
                 .iter()
-                .map(|row| RowView::new(row, found.slots.get(&row.invoice.id), signed_in, checked))
+                .map(|row| RowView::new(row, found.slots.get(&row.invoice.id), signed_in, &checked))
                 .collect(),
             currencies: figures.currencies().into_iter().collect(),
             is_filtered: list.filter.is_narrowed(),
@@ -244,11 +264,8 @@ impl InvoicesPage {
             position: position(&found),
             matching: found.matching.count,
             matching_text: grouped_count(found.matching.count),
-            totals: if found.matching.totals.is_empty() {
-                String::new()
-            } else {
-                found.matching.totals.to_string()
-            },
+            totals: in_words(&found.matching.totals),
+            remindable_totals: in_words(&found.matching.remindable),
             matching_ineligible: ineligible,
             matching_why: if ineligible > 0 {
                 ineligible_sentence(&found.matching.ineligible, found.matching.count)
@@ -276,8 +293,19 @@ impl InvoicesPage {
         })
     }
 
+    /// The invoices on the page.
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.id.clone()).collect()
+    }
+
+    /// How many match.
+    pub(super) fn matching(&self) -> usize {
+        self.matching
+    }
+
     pub(super) fn with_objection(mut self, objection: Objection) -> Self {
         self.frame.title = format!("Error: {}", self.frame.title);
+        self.all_selected = self.all_selected.map(|_| objection.remindable.len());
         self.objection = Some(objection);
         self
     }
@@ -287,6 +315,10 @@ impl InvoicesPage {
         self.problem = Some(problem);
         self
     }
+}
+
+fn in_words(totals: &Totals) -> String {
+    if totals.is_empty() { String::new() } else { totals.to_string() }
 }
 
 /// The page's address with a query.

@@ -1,6 +1,7 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
 pub mod assets;
+mod batch_page;
 mod batch_results;
 mod closing;
 mod customer_edit;
@@ -12,6 +13,7 @@ mod handed_over;
 mod holds;
 mod imports;
 mod invoice;
+mod invoice_selections;
 mod invoices;
 mod mail_previews;
 mod objections;
@@ -90,9 +92,10 @@ fn reminding(config: &mut web::ServiceConfig) {
     // Ten thousand invoices with what was shown of each.
     let large = || web::PayloadConfig::new(4 * 1024 * 1024);
     config
+        .route("/invoice-selections", web::post().to(invoice_selections::create))
         .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
         .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
-        .route("/reminder-batches/{id}", web::get().to(reminder_batches::show_batch))
+        .route("/reminder-batches/{id}", web::get().to(batch_page::show))
         .route("/reminder-batches/{id}/cancellation", web::post().to(reminder_batches::cancel))
         .service(
             web::resource("/reminder-batches/{id}/retries").app_data(large()).post(reminder_batches::retry),

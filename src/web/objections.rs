@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::WebError;
 use super::frame::page_with;
-use super::invoices::{InvoicesPage, Objection, address};
+use super::invoices::{InvoicesPage, Objection, Ticked, address};
 use super::reminder_proposals::SelectionForm;
 use super::session::SignedIn;
 use crate::domain::invoice_list::InvoiceList;
@@ -19,6 +19,8 @@ struct ObjectionDialog {
     title: &'static str,
     sentence: String,
     remindable: Vec<String>,
+    /// Whether all that match were selected.
+    is_matching: bool,
     list: String,
     /// Whether the list under the dialog shows what is not so any more.
     is_outdated: bool,
@@ -39,6 +41,7 @@ pub(super) fn outdated(
         title: "Nothing was sent",
         sentence,
         remindable: Vec::new(),
+        is_matching: false,
         list,
         is_outdated: true,
     };
@@ -63,13 +66,13 @@ pub(super) async fn not_remindable(
             title: "Some invoices cannot be reminded",
             sentence,
             remindable,
+            is_matching: form.is_matching(),
             list: address(&form.query()),
             is_outdated: false,
         };
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &dialog);
     }
-    let checked = form.ids();
-    let view = list_again(by, form, &checked).await?.with_objection(Objection { sentence, remindable });
+    let view = list_again(by, form, form.ticked()).await?.with_objection(Objection { sentence, remindable });
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
 }
 
@@ -86,21 +89,23 @@ pub(super) async fn refused(
             title: "No reminders can be sent",
             sentence: problem,
             remindable: Vec::new(),
+            is_matching: false,
             list: address(&form.query()),
             is_outdated: false,
         };
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &dialog);
     }
-    let view = list_again(by, form, &form.ids()).await?.with_problem(problem);
+    let view = list_again(by, form, form.ticked()).await?.with_problem(problem);
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
 }
 
-async fn list_again(
+/// The page that a selection was made on, with what is selected.
+pub(super) async fn list_again(
     by: &SignedIn,
     form: &SelectionForm,
-    checked: &[String],
+    ticked: Ticked,
 ) -> Result<InvoicesPage, WebError> {
     let query = form.query();
     let list = InvoiceList::try_from(&query).map_err(|problem| WebError::BadRequest(problem.to_string()))?;
-    InvoicesPage::read(by, query, list, checked).await
+    InvoicesPage::read(by, query, list, ticked).await
 }

@@ -97,14 +97,14 @@ fn id(text: &str) -> Result<ReminderId, WebError> {
 
 async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
     let organisation = by.organisation.id;
-    let (row, mail, used, timeline, is_repeated) = by
+    let (row, mail, used, timeline, is_superseded) = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
             let row = snapshot.reminder(organisation, id)?.ok_or(WebError::NotFound)?;
             let mail = snapshot.kept_mail(organisation, id)?;
             let used = snapshot.used_text(row.reminder.template_version_id)?;
-            Ok((row, mail, used, snapshot.mail_timeline(id)?, snapshot.is_repeated(id)?))
+            Ok((row, mail, used, snapshot.mail_timeline(id)?, snapshot.is_superseded(id)?))
         })
         .await?;
     let state = row.reminder.state;
@@ -123,7 +123,9 @@ async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
             .map_or_else(Vec::new, |mail| headers(&mail)),
         attempts: timeline.iter().rev().filter_map(|entry| Attempt::new(entry, by)).collect(),
         timeline: timeline.into_iter().map(|entry| Happening::new(entry, by)).collect(),
-        may_resend: state == ReminderState::Failed && !is_repeated && by.user.may(Permission::ResendReminder),
+        may_resend: state == ReminderState::Failed
+            && !is_superseded
+            && by.user.may(Permission::ResendReminder),
         may_cancel: matches!(state, ReminderState::Pending | ReminderState::Scheduled)
             && by.user.may(Permission::CancelReminder),
         may_settle: state == ReminderState::Unconfirmed && by.user.may(Permission::SettleUnconfirmed),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::WebError;
 use super::frame::{Frame, Section, page_with};
-use super::invoices::address;
+use super::invoices::{Ticked, address};
 use super::objections;
 use super::session::{Posted, SignedIn, is_htmx};
 use crate::actions::{ActionError, Origin, Proposed};
@@ -17,8 +17,6 @@ use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
 use crate::domain::proposal::{LeftOut, Proposal};
 
-/// Above so many mails a person ticks an extra box.
-pub(super) const MANY: usize = 200;
 /// Rows shown of each list.
 const SHOWN: usize = 200;
 
@@ -31,8 +29,12 @@ pub struct SelectionForm {
     only: String,
     /// How many matched when the page was drawn; empty when invoices were ticked.
     matching: String,
+    /// Of all that match only those that may be reminded: what "Deselect them" leaves.
+    remindable: String,
     /// The page's query.
     list: String,
+    /// Without JavaScript: `page` or `matching` is to be selected.
+    pub(super) select: String,
 }
 
 impl SelectionForm {
@@ -43,14 +45,44 @@ impl SelectionForm {
         }
     }
 
+    /// Whether all that match are selected.
+    pub(super) fn is_matching(&self) -> bool {
+        self.only.is_empty() && !self.matching.is_empty()
+    }
+
+    /// The same selection on the page that it was made on.
+    pub(super) fn ticked(&self) -> Ticked {
+        if self.is_matching() { Ticked::Matching } else { Ticked::Ids(self.ids()) }
+    }
+
+    /// With exactly these selected.
+    pub(super) fn with_ids(self, invoice: Vec<String>) -> Self {
+        Self { invoice, only: String::new(), matching: String::new(), ..self }
+    }
+
+    /// With all that match selected.
+    pub(super) fn with_matching(self, count: usize) -> Self {
+        Self { only: String::new(), matching: count.to_string(), ..self }
+    }
+
+    /// The query that all that match are found by.
+    fn matching_query(&self) -> InvoiceQuery {
+        let query = self.query();
+        if self.remindable.is_empty() {
+            query
+        } else {
+            InvoiceQuery { remindable: "yes".to_owned(), ..query }
+        }
+    }
+
     pub(super) fn query(&self) -> InvoiceQuery {
         let text = self.list.strip_prefix("/invoices").unwrap_or(&self.list).trim_start_matches('?');
         serde_html_form::from_str(text).unwrap_or_default()
     }
 
-    fn origin(&self) -> Result<Origin, WebError> {
-        if self.only.is_empty() && !self.matching.is_empty() {
-            let list = InvoiceList::try_from(&self.query())
+    pub(super) fn origin(&self) -> Result<Origin, WebError> {
+        if self.is_matching() {
+            let list = InvoiceList::try_from(&self.matching_query())
                 .map_err(|problem| WebError::BadRequest(problem.to_string()))?;
             let seen = self.matching.parse().map_err(|_| unreadable())?;
             return Ok(Origin::Matching { filter: list.filter, seen });
@@ -166,15 +198,15 @@ impl Carried {
             Origin::Matching { seen, .. } => seen.to_string(),
             Origin::Chosen(_) | Origin::Failed(_) => String::new(),
         };
-        let list = address(&form.query());
-        Self { matching, back: list.clone(), list, action: "/reminder-batches".to_owned() }
+        let (list, back) = (address(&form.matching_query()), address(&form.query()));
+        Self { matching, back, list, action: "/reminder-batches".to_owned() }
     }
 }
 
 impl ProposalView {
     pub(super) fn new(proposed: Proposed, carried: Carried, by: &SignedIn, seen: usize) -> Self {
         let Proposed { proposal, template, sender, confirmation, signature, changes } = proposed;
-        let mails = proposal.drafts.len();
+        let (mails, is_large) = (proposal.drafts.len(), proposal.is_large());
         let recent = proposal.reminded_within_a_day(by.state.actions.clock().now());
         let several = proposal.several_mails();
         let mut changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
@@ -230,7 +262,7 @@ impl ProposalView {
             changes: changes.into_iter().take(20).collect(),
             mails,
             mails_text: grouped_count(mails),
-            needs_tick: mails > MANY,
+            needs_tick: is_large,
             tick_missing: false,
             confirmation: confirmation.to_string(),
             signature,

@@ -127,7 +127,9 @@ pub async fn single_keys(posted: Posted<SingleKeysForm>) -> Result<HttpResponse,
 
 /// An address on this site, or the first page: never somebody else's.
 fn local(next: &str) -> String {
-    let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line breaks before they read an address, and take a backslash for a slash.
+    let is_odd = |character: char| character == '\\' || character.is_control();
+    let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(is_odd);
     if is_path { next.to_owned() } else { "/invoices".to_owned() }
 }
 
@@ -138,10 +140,13 @@ mod tests {
     #[test]
     fn after_signing_in_nobody_is_led_to_another_site() {
         assert_eq!(local("/invoices?tab=paid"), "/invoices?tab=paid");
-        for foreign in
-            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
-        {
-            assert_eq!(local(foreign), "/invoices", "{foreign}");
+        let elsewhere =
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"];
+        let dropped_by_browsers =
+            ["/\t/evil.example", "/\r/evil.example", "/\n/evil.example", "\t//evil.example"];
+        let no_header_can_hold = ["/\0/x", "/\u{7f}", "/\u{85}", "/invoices\u{1}"];
+        for foreign in elsewhere.iter().chain(&dropped_by_browsers).chain(&no_header_can_hold) {
+            assert_eq!(local(foreign), "/invoices", "{foreign:?}");
         }
     }
 }

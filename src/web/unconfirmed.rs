@@ -7,7 +7,7 @@ use super::WebError;
 use super::frame::see_other;
 use super::session::{Posted, SignedIn};
 use super::sign_in::Nothing;
-use super::{reminder, reminder_batches};
+use super::{batch_page, reminder};
 use crate::actions::{ActionError, Decided};
 use crate::domain::ids::{BatchId, ReminderId};
 use crate::domain::person::Permission;
@@ -79,5 +79,5 @@ async fn told(by: &SignedIn, id: BatchId, decided: Decided) -> Result<HttpRespon
         return Ok(see_other(format!("/reminder-batches/{id}")));
     }
     let sentence = format!("{} done. {}", decided.done, decided.refused.join(" "));
-    reminder_batches::page_with_problem(by, id, StatusCode::UNPROCESSABLE_ENTITY, sentence).await
+    batch_page::page_with_problem(by, id, StatusCode::UNPROCESSABLE_ENTITY, sentence).await
 }

@@ -13,47 +13,65 @@
       sum.minor += Number(dataset.minor);
       sums.set(dataset.currency, sum);
     }
-    return [...sums].sort().map(([currency, sum]) => format(sum.minor, sum.digits, currency)).join(" and ");
+    return new Intl.ListFormat("en-GB").format([...sums].sort().map(([currency, sum]) => format(sum.minor, sum.digits, currency)));
   }
 
   function why(selected) {
+    const bad = selected.map(({ dataset }) => dataset.why).filter(Boolean);
+    if (!bad.length) return "";
     const reasons = new Map();
-    for (const { dataset } of selected) if (dataset.why) reasons.set(dataset.why, (reasons.get(dataset.why) || 0) + 1);
-    if (!reasons.size) return "";
-    const count = selected.filter(({ dataset }) => dataset.why).length;
+    for (const reason of bad) reasons.set(reason, (reasons.get(reason) || 0) + 1);
     const parts = [...reasons].map(([reason, of]) => `${of} ${of === 1 ? "is" : "are"} ${reason}`);
-    return `${count} of ${selected.length} ${selected.length === 1 ? "invoice" : "invoices"} cannot be reminded: ${parts.join(", ")}.`;
+    return `${bad.length} of ${selected.length} ${selected.length === 1 ? "invoice" : "invoices"} cannot be reminded: ${parts.join(", ")}.`;
   }
+
+  // All that match, or of them those that may be reminded: the server finds them by the filter.
+  const matching = (form) => form.elements.matching;
 
   function draw(form) {
     const bar = form.querySelector("[data-bulk]");
     if (!bar) return;
     const all = form.querySelector("[data-all-matching]");
-    const matching = form.querySelector("[data-matching]");
-    const isAll = !matching.disabled;
+    const isAll = !matching(form).disabled;
+    const isRest = form.elements.remindable.value;
     const every = rows(form).filter(box);
     const selected = every.filter((row) => box(row).checked);
-    const reason = isAll ? all.dataset.why : why(selected);
-    const count = isAll ? Number(all.dataset.number) : selected.length;
+    const reason = isAll ? (isRest ? "" : all.dataset.why) : why(selected);
+    const count = isAll ? Number(matching(form).value) : selected.length;
     bar.toggleAttribute("data-active", count > 0);
     bar.querySelector("[data-count]").textContent = count ? `${number(count)} selected` : "";
-    bar.querySelector("[data-totals]").textContent = count ? (isAll ? all.dataset.total : totals(selected)) : "";
+    bar.querySelector("[data-totals]").textContent = isAll ? all.dataset[isRest ? "rest" : "total"] : totals(selected);
     const sentence = bar.querySelector("[data-why]");
     if (sentence) {
       sentence.textContent = reason;
-      sentence.hidden = !reason;
-      bar.querySelector("[data-deselect]").hidden = !reason || isAll;
+      sentence.hidden = bar.querySelector("[data-deselect]").hidden = !reason;
       bar.querySelector("[data-send]").hidden = Boolean(reason) || !count;
     }
     const head = form.querySelector("[data-page]");
     head.checked = selected.length > 0 && selected.length === every.length;
     head.indeterminate = selected.length > 0 && selected.length < every.length;
-    if (all) all.hidden = isAll || selected.length < every.length || !selected.length;
+    if (all) all.hidden = isAll || !head.checked;
   }
 
   function choose(form, which) {
-    form.querySelector("[data-matching]").disabled = true;
+    matching(form).disabled = true;
     for (const row of rows(form)) if (box(row)) box(row).checked = which(row);
+    draw(form);
+  }
+
+  function chooseAll(form, remindable) {
+    const { number, ineligible } = form.querySelector("[data-all-matching]").dataset;
+    choose(form, (each) => !(remindable && each.dataset.why));
+    matching(form).value = remindable ? number - ineligible : number;
+    matching(form).disabled = false;
+    form.elements.remindable.value = remindable;
+    draw(form);
+  }
+
+  function range(form, one, other, is) {
+    const every = rows(form);
+    const [from, to] = [every.indexOf(one), every.indexOf(other)].sort((a, b) => a - b);
+    every.slice(from, to + 1).forEach((row) => (box(row).checked = is));
     draw(form);
   }
 
@@ -63,30 +81,23 @@
     if (!form) return;
     const row = event.target.closest("tr[data-invoice]");
     if (event.target.name === "invoice" && row) {
-      const every = rows(form);
-      if (event.shiftKey && every.includes(last)) {
-        const [from, to] = [every.indexOf(last), every.indexOf(row)].sort((a, b) => a - b);
-        every.slice(from, to + 1).forEach((between) => (box(between).checked = event.target.checked));
-      }
+      if (event.shiftKey && last?.isConnected) range(form, last, row, event.target.checked);
       last = row;
-      form.querySelector("[data-matching]").disabled = true;
+      matching(form).disabled = true;
       draw(form);
     } else if (event.target.matches("[data-page]")) choose(form, () => event.target.checked);
-    else if (event.target.closest("[data-clear]")) choose(form, () => false);
-    else if (event.target.closest("[data-deselect]")) choose(form, (each) => box(each).checked && !each.dataset.why);
-    else if (event.target.closest("[data-all-matching]")) {
-      const matching = form.querySelector("[data-matching]");
-      rows(form).forEach((each) => (box(each).checked = true));
-      matching.value = event.target.closest("[data-all-matching]").dataset.number;
-      matching.disabled = false;
-      draw(form);
+    else if (event.target.matches("[data-clear]")) choose(form, () => false);
+    else if (event.target.matches("[data-deselect]"))
+      matching(form).disabled ? choose(form, (each) => box(each).checked && !each.dataset.why) : chooseAll(form, "yes");
+    else if (event.target.matches("[data-all-matching]")) {
+      chooseAll(form, "");
       form.querySelector("[data-send]:not([hidden]), [data-clear]").focus();
     }
   });
 
-  const start = (root) => root.querySelectorAll("[data-selection]").forEach(draw);
-  document.addEventListener("DOMContentLoaded", () => start(document));
-  window.addEventListener("pageshow", () => start(document));
+  const start = () => document.querySelectorAll("[data-selection]").forEach(draw);
+  document.addEventListener("DOMContentLoaded", start);
+  window.addEventListener("pageshow", start);
   const tell = () => dunlin.toast("The list changed, so nothing is selected any more.");
   // A changed list has nothing selected any more; say so where it is heard.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -94,7 +105,7 @@
   });
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (detail.target.id !== "list") return;
-    start(document);
+    start();
     if (detail.target.dataset.had) tell();
   });
   // Another tab, order or page begins with nothing selected: said there.
@@ -106,5 +117,5 @@
     if (sessionStorage.cleared) tell();
     delete sessionStorage.cleared;
   });
-  window.dunlin = { rows, box, draw };
+  window.dunlin = { rows, box };
 })();

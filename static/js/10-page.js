@@ -1,6 +1,8 @@
 // Small things on every page: focus on what went wrong, menus that close, notes that go, errors that are said.
 (() => {
   dunlin.toast = (sentence) => {
+    // What is said already is not said again.
+    if (document.querySelector(".toast")?.textContent === sentence) return;
     const note = document.createElement("p");
     note.className = "toast";
     note.setAttribute("role", "status");

@@ -42,6 +42,18 @@ on_both_databases! {
         clerk.get(&format!("/invoices/{id}")).await.says("Overdue");
     }
 
+    async fn neither_signing_in_nor_choosing_colours_leads_to_another_site(app: TestApp) {
+        let clerk = app.clerk().await;
+        for next in ["%09/127.0.0.1:1/x", "%0a/127.0.0.1:1/x", "%5c127.0.0.1:1/x", "%00/x"] {
+            let page = clerk.get(&format!("/sign-in?next=/{next}")).await;
+            assert_eq!((page.status.as_u16(), page.url.as_str()), (200, "/invoices"), "{next}");
+        }
+        for back in ["/\t/127.0.0.1:1/x", "/\0/x", "//127.0.0.1:1/x"] {
+            let page = clerk.post("/theme", &[("theme", "dark"), ("back", back)]).await;
+            assert_eq!((page.status.as_u16(), page.url.as_str()), (200, "/invoices"), "{back:?}");
+        }
+    }
+
     async fn a_session_ends_after_half_an_hour_of_silence(app: TestApp) {
         let clerk = app.clerk().await;
         app.clock.advance(chrono::TimeDelta::minutes(29));

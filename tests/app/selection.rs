@@ -57,6 +57,65 @@ on_both_databases! {
         assert!(app.sink.deliveries().is_empty());
     }
 
+    async fn a_refused_selection_keeps_its_ticks_and_its_page_also_beyond_the_first(app: TestApp) {
+        let mut lines: Vec<String> = (1..=30).map(|i| format!("INV-{i:03}, Acme, ar@acme-customer.example, {i}.00, -{i}, Sent")).collect();
+        lines.push("INV-900, Acme, ar@acme-customer.example, 9.00, 5, Paid".to_owned());
+        app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let first = clerk.get("/invoices?tab=all&per=25&sort=number").await;
+        let next = first.between("href=\"/invoices?", "\"", ">Next<").replace("&#38;", "&").replace("&amp;", "&");
+        let second = clerk.get(&format!("/invoices?{next}")).await;
+        let (list, ids) = (second.value("list"), second.values("invoice"));
+        assert_eq!(ids.len(), 6);
+        let refused = clerk.post("/reminder-proposals", &[("list", &list), ("invoice", &ids[0]), ("invoice", &ids[5])]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("1 of 2 invoices cannot be reminded: 1 is paid.").says("26–31 of 31");
+        assert_eq!(refused.text.matches(" checked").count(), 2);
+        let nothing = clerk.post("/reminder-proposals", &[("list", &list)]).await;
+        nothing.says("No invoice is selected.").says("26–31 of 31");
+        let shown = clerk.post("/reminder-proposals", &[("list", &list), ("only", &ids[0])]).await;
+        let back = shown.between("href=\"", "\"", " role=\"button\" data-cancel>Cancel<").replace("&#38;", "&").replace("&amp;", "&");
+        clerk.get(&back).await.says("26–31 of 31");
+    }
+
+    async fn without_scripts_a_page_or_all_that_match_are_selected_by_buttons(app: TestApp) {
+        let mut lines: Vec<String> = (1..=60).map(|i| format!("INV-{i:03}, Acme, ar@acme-customer.example, 1.00, -{i}, Sent")).collect();
+        lines.push("INV-900, Acme, ar@acme-customer.example, 9.00, 5, Paid".to_owned());
+        app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let list = "/invoices?tab=open&per=25";
+        clerk.get(list).await.says("Select all 25 invoices on this page</button>").says("Select all 60 that match</button>");
+        let page = clerk.post("/invoice-selections", &[("list", list), ("select", "page")]).await;
+        page.says("25 selected").says("data-send");
+        assert_eq!(page.text.matches(" checked>").count(), 25);
+        let all = clerk.post("/invoice-selections", &[("list", list), ("select", "matching")]).await;
+        all.says("60 selected").says("data-send").says("Clear</a>");
+        assert_eq!(all.text.matches(" checked disabled>").count(), 25, "none of them can be unticked alone");
+        let fields = [("list", all.value("list")), ("matching", all.value("matching"))];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        clerk.post("/reminder-proposals", &fields).await.says("60 e-mails to 1 customer");
+    }
+
+    async fn deselecting_leaves_of_all_that_match_those_that_may_be_reminded(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let list = "/invoices?tab=all";
+        let refused = clerk.post("/invoice-selections", &[("list", list), ("select", "matching")]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("2 of 5 invoices cannot be reminded").says("name=\"remindable\" value=\"yes\">Deselect them").says_not("data-send");
+        assert_eq!(refused.value("matching"), "3");
+        let shown = clerk.post("/reminder-proposals", &[("list", list), ("matching", "3"), ("remindable", "yes")]).await;
+        shown.says("2 e-mails to 1 customer").says_not("matched when you looked");
+        let draft = clerk.invoice_id("INV-1").await;
+        clerk.post(&format!("/invoices/{draft}/archive"), &[]).await;
+        let again = clerk.confirm(&shown).await;
+        assert_eq!(again.status, 422);
+        again.says("INV-1 is archived now.");
+        clerk.confirm(&again).await.says("Sending reminders");
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
+    }
+
     async fn nothing_selected_is_told_so(app: TestApp) {
         app.ledger(LEDGER).await;
         let refused = app.clerk().await.post("/reminder-proposals", &[]).await;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::support::{Whim, on_both_databases};
+use crate::support::{Page, Whim, on_both_databases};
 
 const LEDGER: &[&str] = &[
     "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
@@ -129,6 +129,9 @@ on_both_databases! {
         let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-2"]).await).await;
         let undone = clerk.post(&format!("{}/cancellation", batch.url), &[]).await;
         undone.says("0 of 2 accepted by the mail server, 2 cancelled.");
+        let invoice = clerk.get(&format!("/invoices/{}", clerk.invoice_id("INV-1").await)).await;
+        let words = invoice.words();
+        assert!(words.contains("Reminder cancelled by The clerk 1 Dec"), "said once: {words}");
         app.send_until_idle().await;
         assert!(app.sink.deliveries().is_empty());
         clerk.propose(&["INV-1"]).await.says("1 e-mail to 1 customer");
@@ -167,7 +170,34 @@ on_both_databases! {
         support.get(&batch.url).await.says_not("Retry failed");
         assert_eq!(support.post(&format!("{}/retries", batch.url), &[]).await.status, 422);
         let twice = support.post(&format!("/reminders/{failed}/resends"), &[]).await;
-        twice.says("This reminder was sent again already.").says_not(">Resend<");
+        twice.says("A later reminder of this invoice was sent or is on its way.").says_not(">Resend<");
+    }
+
+    async fn what_a_retry_of_a_retry_has_sent_is_neither_retried_nor_resent_once_more(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
+        app.send_until_idle().await;
+        let failed = clerk.get("/reminders?status=Failed").await.between("href=\"/reminders/", "\"", " aria-label=\"Reminder of INV-3");
+        let retries = format!("{}/retries", batch.url);
+        let retry = clerk.post(&retries, &clerk.post(&retries, &[]).await.yes()).await;
+        app.send_until_idle().await;
+        clerk.get(&retry.url).await.says("1 failed");
+        app.sink.behave();
+        let again = format!("{}/retries", retry.url);
+        clerk.post(&again, &clerk.post(&again, &[]).await.yes()).await;
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        app.clock.advance(TimeDelta::minutes(5));
+        clerk.get(&batch.url).await.says_not("Retry failed");
+        let stale = clerk.post(&retries, &[]).await;
+        assert_eq!(stale.status, 422);
+        stale.says("Nothing of this batch is left to retry").says_not("No invoice is selected");
+        clerk.get(&format!("/reminders/{failed}")).await.says_not(">Resend<");
+        clerk.post(&format!("/reminders/{failed}/resends"), &[]).await.says("A later reminder of this invoice was sent or is on its way.");
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 2, "nobody is reminded twice");
     }
 
     async fn retry_failed_sends_the_failed_ones_again_as_a_batch_of_its_own(app: TestApp) {
@@ -186,6 +216,98 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 2);
         support.get(&retry.url).await.says("Finished. 1 of 1 accepted");
         support.get(&batch.url).await.says("See the retry");
+    }
+
+    async fn a_watched_batch_tells_its_sentence_at_most_every_five_seconds_and_its_end_at_once(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
+        let watch = async |page: &Page| {
+            let path = page.text.split_once("hx-get=\"").and_then(|(_, rest)| rest.split_once('"')).unwrap().0.to_owned();
+            clerk.send("GET", &path, &[], &[("HX-Request", "true")]).await
+        };
+        batch.says("hx-trigger=\"every 1s\"").says_not("hx-preserve");
+        let first = watch(&batch).await;
+        first.says("hx-preserve").says("hx-swap-oob");
+        app.clock.advance(TimeDelta::seconds(2));
+        let soon = watch(&first).await;
+        soon.says("hx-preserve").says_not("hx-swap-oob").says_not("<html");
+        app.clock.advance(TimeDelta::seconds(4));
+        let later = watch(&soon).await;
+        later.says("hx-preserve").says("hx-swap-oob=\"innerHTML\">0 of 1 accepted by the mail server.");
+        app.send_until_idle().await;
+        let path = format!("{}?told={}", batch.url, app.clock.now().timestamp());
+        let done = clerk.send("GET", &path, &[], &[("HX-Request", "true")]).await;
+        done.says("hx-swap-oob=\"innerHTML\">Finished. 1 of 1").says_not("hx-trigger").says_not("hx-get");
+        clerk.get(&path).await.says("<html").says_not("hx-preserve").says("Finished. 1 of 1 accepted");
+    }
+
+    async fn a_confirmation_serves_only_what_it_was_shown_for(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        app.send_until_idle().await;
+        let retries = format!("{}/retries", batch.url);
+        let (again, other) = (clerk.post(&retries, &[]).await, clerk.propose(&["INV-1"]).await);
+        for (path, shown) in [(retries.as_str(), &other), ("/reminder-batches", &again)] {
+            let refused = clerk.post(path, &shown.yes()).await;
+            assert_eq!(refused.status, 422, "{path}");
+            refused.says("The confirmation is not valid any more.");
+        }
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn a_retry_whose_figures_have_changed_is_shown_once_more(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("beta", Whim::Reply("dot", "554 5.3.0 no"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+        app.send_until_idle().await;
+        app.sink.behave();
+        let retries = format!("{}/retries", batch.url);
+        let shown = clerk.post(&retries, &[]).await;
+        app.import("customer_name,customer_email,invoice_number,currency,total,balance\nBeta,,INV-3,EUR,20.00,5.00\n").await;
+        let again = clerk.post(&retries, &shown.yes()).await;
+        assert_eq!(again.status, 422);
+        again.says("The balance of INV-3 is 5.00 EUR; it was 20.00 EUR.");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.post(&retries, &again.yes()).await.says("repeats the failed ones of");
+    }
+
+    async fn above_two_hundred_mails_the_extra_box_counts_and_not_those_left_out(app: TestApp) {
+        let line = |i: usize, email: &str| format!("INV-{i:03}, Customer {i}, {email}, 10.00, -1, Sent");
+        let some: Vec<String> = (0..210).map(|i| line(i, if i < 200 { "ar@customer.example" } else { "" })).collect();
+        app.ledger(&some.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let all = [("matching", "210"), ("list", "/invoices")];
+        let shown = clerk.post("/reminder-proposals", &all).await;
+        shown.says("200 e-mails to 200 customers").says("10 will be left out").says_not("id=\"sure\"");
+        let batch = clerk.confirm_unsure(&shown).await;
+        batch.says("Sending reminders");
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 200);
+    }
+
+    async fn without_the_extra_box_what_has_changed_is_told_first_and_then_the_box(app: TestApp) {
+        let some: Vec<String> = (0..203).map(|i| format!("INV-{i:03}, Customer {i}, ar@customer.example, 10.00, -1, Sent")).collect();
+        app.ledger(&some.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let ids: Vec<String> = clerk.get("/invoices?per=100&sort=number").await.values("invoice");
+        let shown = clerk.post("/reminder-proposals", &[("matching", "203"), ("list", "/invoices")]).await;
+        shown.says("id=\"sure\"").says("Yes, e-mail 203 invoices");
+        clerk.post(&format!("/invoices/{}/payments", ids[0]), &[]).await.says("Paid");
+        let again = clerk.confirm_unsure(&shown).await;
+        assert_eq!(again.status, 422);
+        again.says("INV-000 is paid now. It was taken out.").says_not("Tick the box");
+        let asked = clerk.confirm_unsure(&again).await;
+        assert_eq!(asked.status, 422);
+        asked.says("Tick the box to send this many.").says("202 e-mails");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+        clerk.confirm(&asked).await.says("Sending reminders");
     }
 
     async fn a_mail_server_that_is_down_makes_the_batch_wait_and_counts_no_try(app: TestApp) {

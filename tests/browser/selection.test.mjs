@@ -16,6 +16,9 @@ const mailsAbout = ({ number }) => kept(at.app).filter((mail) => mail.text.inclu
 const bulk = (page) => page.getByRole("region", { name: "Bulk actions" });
 const everything = () => `${at.app.url}/invoices?tab=all&per=100&sort=number`;
 
+// How many invoices a confirmation holds: one line each, after the head.
+const confirmed = async (page) => (await page.locator("textarea[name=confirmation]").inputValue()).split("\n").length - 1;
+
 async function confirmationOf(page, chosen) {
   await page.goto(everything());
   for (const { number } of chosen) await box(page, number).check();
@@ -59,6 +62,41 @@ test("without JavaScript the server keeps the ticks, says why and offers the oth
   await finished(page);
   assert.equal(mailsAbout(good).length, 1);
   assert.equal(mailsAbout(paid[0]).length, 0);
+  await page.context().close();
+});
+
+test("of all that match those that cannot be reminded are deselected at once", async () => {
+  const page = await open(at.browser, at.app);
+  await page.goto(`${at.app.url}/invoices?tab=all&per=25&sort=number`);
+  const all = invoices();
+  const good = all.filter((invoice) => invoice.isOpen);
+  await page.getByRole("checkbox", { name: "Select all 25 invoices on this page" }).check();
+  await page.getByRole("button", { name: `Select all ${all.length} that match` }).click();
+  await bulk(page).getByText(`${all.length - good.length} of ${all.length} invoices cannot be reminded`).waitFor();
+  assert.equal(await sendButton(page).count(), 0);
+  await bulk(page).getByRole("button", { name: "Deselect them" }).click();
+  await bulk(page).getByText(`${good.length} selected`).waitFor();
+  await sendButton(page).click();
+  await yes(page).waitFor();
+  assert.equal(await confirmed(page), good.length);
+  assert.equal(await page.getByText("matched when you looked").count(), 0);
+  await page.context().close();
+});
+
+test("without JavaScript a page and all that match are selected by buttons", async () => {
+  const page = await open(at.browser, at.app, { javaScriptEnabled: false });
+  await page.goto(`${at.app.url}/invoices?tab=open&per=25`);
+  const good = invoices().filter((invoice) => invoice.isOpen);
+  await page.getByRole("button", { name: "Select all 25 invoices on this page" }).click();
+  await bulk(page).getByText("25 selected").waitFor();
+  assert.equal(await page.locator("input[name=invoice]:checked").count(), 25);
+  await page.getByRole("button", { name: `Select all ${good.length} that match` }).click();
+  await bulk(page).getByText(`${good.length} selected`).waitFor();
+  await sendButton(page).click();
+  await yes(page).waitFor();
+  assert.equal(await confirmed(page), good.length);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("heading", { name: "Invoices", level: 1 }).waitFor();
   await page.context().close();
 });
 

@@ -111,6 +111,25 @@ test("a row's own menu reminds that one invoice", async () => {
   await page.context().close();
 });
 
+test("a batch is watched to its end although the server does not answer for a while", async () => {
+  const [chosen] = take(1);
+  const page = await open(at.browser, at.app);
+  let refused = 0;
+  const isAbsent = (request) => request.headers()["hx-request"] && refused++ < 2;
+  await page.route("**/reminder-batches/*", (route) => (isAbsent(route.request()) ? route.abort() : route.continue()));
+  at.app.cli(["pause"]);
+  await page.goto(`${at.app.url}/invoices?per=100`);
+  await box(page, chosen.number).check();
+  await sendButton(page).click();
+  await yes(page).click();
+  await page.getByText("The server cannot be reached.").waitFor();
+  at.app.cli(["resume"]);
+  assert.match(await finished(page), /1 of 1/);
+  assert.equal(await page.locator(".toast").count(), 1, "it is said once");
+  assert.equal(await page.locator("[hx-trigger^=every]").count(), 0, "nothing is asked for any more");
+  await page.context().close();
+});
+
 test("everything that matches is selected at once, and who has no e-mail is left out", async () => {
   const page = await open(at.browser, at.app);
   await page.goto(`${at.app.url}/invoices?tab=open&per=25&sort=number`);

@@ -85,6 +85,7 @@ pub const ROUTES: &[Route] = &[
     post("/reminder-batches/{id}/confirmation", Who::Least(Support), NOTHING),
     post("/reminder-batches/{id}/repetition", Who::Least(Support), NOTHING),
     post("/reminder-batches/{id}/resumption", Who::Least(Clerk), NOTHING),
+    post("/invoice-selections", Who::Least(Clerk), &[("select", "page"), ("list", "/invoices")]),
     post("/reminder-proposals", Who::Least(Clerk), &[("invoice", "{invoice}")]),
     post("/reminder-batches", Who::Least(Clerk), &[("confirmation", "")]),
     get("/invoices/{id}/archive/edit", Who::Least(Clerk)),

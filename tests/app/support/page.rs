@@ -102,6 +102,13 @@ impl Person {
     pub async fn confirm(&self, confirmation: &Page) -> Page {
         self.post("/reminder-batches", &confirmation.yes()).await
     }
+
+    /// The same without the box that allows many mails.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub async fn confirm_unsure(&self, confirmation: &Page) -> Page {
+        let fields: Vec<_> = confirmation.yes().into_iter().filter(|(name, _)| *name != "sure").collect();
+        self.post("/reminder-batches", &fields).await
+    }
 }
 
 async fn page(response: Response) -> Page {
@@ -137,6 +144,14 @@ impl Page {
             .split_once(&format!("name=\"{name}\" value=\""))
             .and_then(|(_, rest)| rest.split_once('"'))
             .map_or_else(String::new, |(value, _)| unescaped(value))
+    }
+
+    /// The values of all fields of a name.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub fn values(&self, name: &str) -> Vec<String> {
+        let field = format!("name=\"{name}\" value=\"");
+        let pieces = self.text.split(&field).skip(1);
+        pieces.filter_map(|rest| rest.split_once('"')).map(|(value, _)| unescaped(value)).collect()
     }
 
     /// What "Yes" would send.
