@@ -298,7 +298,7 @@ on_both_databases! {
         let ids: Vec<String> = clerk.get("/invoices?per=100&sort=number").await.values("invoice");
         let shown = clerk.post("/reminder-proposals", &[("matching", "203"), ("list", "/invoices")]).await;
         shown.says("id=\"sure\"").says("Yes, e-mail 203 invoices");
-        clerk.post(&format!("/invoices/{}/payments", ids[0]), &[]).await.says("Paid");
+        clerk.post(&format!("/invoices/{}/full-payment", ids[0]), &[]).await.says("Paid");
         let again = clerk.confirm_unsure(&shown).await;
         assert_eq!(again.status, 422);
         again.says("INV-000 is paid now. It was taken out.").says_not("Tick the box");
