@@ -14,6 +14,7 @@ mod invoice_selections;
 mod invoices;
 mod mail_previews;
 mod objections;
+mod proposed_mails;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;
@@ -86,6 +87,7 @@ fn reminding(config: &mut web::ServiceConfig) {
     config
         .route("/invoice-selections", web::post().to(invoice_selections::create))
         .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
+        .service(web::resource("/proposed-mails").app_data(large()).post(proposed_mails::create))
         .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
         .route("/reminder-batches/{id}", web::get().to(batch_page::show))
         .route("/reminder-batches/{id}/cancellation", web::post().to(reminder_batches::cancel))

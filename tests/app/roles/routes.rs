@@ -74,6 +74,7 @@ pub const ROUTES: &[Route] = &[
     post("/automations/email-notifications/{slug}/previews", Who::Least(Viewer), TEXT),
     post("/theme", Who::Least(Viewer), &[("theme", "dark"), ("back", "/invoices")]),
     post("/reminder-batches/{id}/retries", Who::Least(Support), NOTHING),
+    post("/proposed-mails", Who::Least(Support), &[("confirmation", "")]),
     post("/reminders/{id}/resends", Who::Least(Support), NOTHING),
     post("/reminders/{id}/cancellation", Who::Least(Support), NOTHING),
     post("/reminder-batches/{id}/cancellation", Who::Least(Support), NOTHING),
