@@ -19,6 +19,7 @@ mod mail_previews;
 mod objections;
 mod payments;
 mod problems;
+mod proposed_mails;
 mod reminder;
 mod reminder_batches;
 mod reminder_proposals;
@@ -94,6 +95,7 @@ fn reminding(config: &mut web::ServiceConfig) {
     config
         .route("/invoice-selections", web::post().to(invoice_selections::create))
         .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
+        .service(web::resource("/proposed-mails").app_data(large()).post(proposed_mails::create))
         .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
         .route("/reminder-batches/{id}", web::get().to(batch_page::show))
         .route("/reminder-batches/{id}/cancellation", web::post().to(reminder_batches::cancel))

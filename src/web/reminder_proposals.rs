@@ -9,6 +9,7 @@ use super::WebError;
 use super::frame::{Frame, Section, page_with};
 use super::invoices::{Ticked, address};
 use super::objections;
+use super::proposed_mails::More;
 use super::session::{Posted, SignedIn, is_htmx};
 use crate::actions::{ActionError, Origin, Proposed};
 use crate::domain::ids::InvoiceId;
@@ -104,15 +105,15 @@ fn unreadable() -> WebError {
 
 /// A row of the confirmation.
 pub(super) struct ProposedRow {
-    id: String,
-    number: String,
-    customer: String,
-    recipient: String,
-    amount: String,
-    why: String,
-    reminder: Option<String>,
+    pub(super) id: String,
+    pub(super) number: String,
+    pub(super) customer: String,
+    pub(super) recipient: String,
+    pub(super) amount: String,
+    pub(super) why: String,
+    pub(super) reminder: Option<String>,
     /// Where the missing address can be added.
-    mend: Option<String>,
+    pub(super) mend: Option<String>,
 }
 
 /// Everything the confirmation says.
@@ -126,7 +127,7 @@ pub(super) struct ProposalView {
     several: Vec<String>,
     several_more: usize,
     rows: Vec<ProposedRow>,
-    rows_more: usize,
+    more: Option<More>,
     left_out: Vec<ProposedRow>,
     left_out_more: usize,
     changes: Vec<String>,
@@ -222,7 +223,7 @@ impl ProposalView {
             let more = rows.len().saturating_sub(SHOWN);
             (rows.into_iter().take(SHOWN).collect::<Vec<_>>(), more)
         };
-        let (rows, rows_more) = list(mailed(&proposal));
+        let (rows, _) = list(mailed(&proposal));
         let (left_out, left_out_more) = list(left(&proposal, by.user.may(Permission::EditCustomer)));
         Self {
             title: if mails == 0 { "No reminders can be sent" } else { "Send reminders?" },
@@ -254,8 +255,8 @@ impl ProposalView {
                 .take(5)
                 .map(|(name, mails)| format!("{name} gets {mails} mails"))
                 .collect(),
+            more: More::after(rows.len(), mails),
             rows,
-            rows_more,
             left_out,
             left_out_more,
             changes_more: changes.len().saturating_sub(20),

@@ -45,7 +45,7 @@
     if (sentence) {
       sentence.textContent = reason;
       sentence.hidden = bar.querySelector("[data-deselect]").hidden = !reason;
-      bar.querySelector("[data-send]").hidden = Boolean(reason) || !count;
+      bar.querySelector("[data-send]").hidden = reason || !count;
     }
     const head = form.querySelector("[data-page]");
     head.checked = selected.length > 0 && selected.length === every.length;

@@ -135,6 +135,29 @@ on_both_databases! {
             .says("Yes, send reminders");
     }
 
+    async fn every_mail_of_a_large_confirmation_can_be_listed_as_it_was_shown(app: TestApp) {
+        let mut lines: Vec<String> = (0..1_300).map(|i| format!("INV-{i:04}, Acme, ar@acme-customer.example, 1.00, -5, Sent")).collect();
+        lines.push("INV-9999, Gamma, , 2.00, -5, Sent".to_owned());
+        app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let clerk = app.clerk().await;
+        let shown = clerk.post("/reminder-proposals", &[("matching", "1301"), ("list", "/invoices")]).await;
+        assert_eq!(shown.text.matches("Preview the mail about").count(), 200);
+        shown.says("Show 1,000 more of 1,100");
+        let (mails, from) = (shown.value("mails"), shown.value("from"));
+        assert_eq!((mails.as_str(), from.as_str()), ("1300", "200"));
+        let fields = [&shown.yes()[..], &[("mails", &mails), ("from", &from)]].concat();
+        let all = clerk.post("/proposed-mails", &fields).await;
+        assert_eq!(all.text.matches("Preview the mail about").count(), 1_300);
+        all.says("1,300 e-mails go out").says_not("INV-9999");
+        let token = ("csrf", shown.value("csrf"));
+        let fields = [&[(token.0, token.1.as_str())], &fields[..]].concat();
+        let next = clerk.send("POST", "/proposed-mails", &fields, &[("HX-Request", "true")]).await;
+        assert_eq!(next.text.matches("Preview the mail about").count(), 1_000);
+        next.says("Show 100 more").says_not("<html");
+        let forged = clerk.post("/proposed-mails", &[("confirmation", &shown.yes()[0].1.replace("\t100\t", "\t1\t")), ("signature", shown.yes()[1].1)]).await;
+        assert_eq!(forged.status, 422);
+    }
+
     async fn with_nobody_to_mail_there_is_only_a_way_back(app: TestApp) {
         app.ledger(LEDGER).await;
         let shown = app.clerk().await.propose(&["INV-4"]).await;

@@ -197,6 +197,15 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("heading", { name: "Send reminders?", level: 1 }).waitFor();
     await accessible(page, `the confirmation as a page, ${colorScheme}`);
     if (colorScheme === "light") await fits(page, "the confirmation as a page");
+    await page.evaluate(() => Object.assign(document.querySelector("#confirm"), { action: "/proposed-mails" }).submit());
+    await page.getByRole("heading", { name: "E-mails that go out", level: 1 }).waitFor();
+    await accessible(page, `the list of mails, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "the list of mails");
+    await page.goto(`${at.app.url}/invoices?per=25`);
+    await page.evaluate(() => document.querySelector("#selection").requestSubmit(document.querySelector("[name=select][value=matching]")));
+    await page.locator("input[name=invoice]:disabled").first().waitFor();
+    await accessible(page, `all that match are selected, ${colorScheme}`);
+    if (colorScheme === "light") await fits(page, "all that match are selected");
     await page.context().close();
   });
 

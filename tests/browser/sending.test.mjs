@@ -1,7 +1,7 @@
 // From the list to the inbox: with JavaScript, without, and with nothing but the keyboard.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { box, finished, furnish, importLedger, open, password, sendButton, stage, tabTo, yes } from "./harness.mjs";
+import { accessible, box, finished, furnish, importLedger, open, password, sendButton, stage, tabTo, yes } from "./harness.mjs";
 import { invoices, ledger } from "./ledger.mjs";
 import { assertTells, kept } from "./mails.mjs";
 
@@ -168,4 +168,37 @@ test("the next batch goes out with the text that an admin has saved", async () =
   assert.match(mail.text, /Dear Late & Co,\s+please look at LATE-1\./);
   assert.match(mail.html, /please look at <strong>LATE-1<\/strong>/);
   await page.context().close();
+});
+
+test("a large confirmation lists its first mails and, when asked, the others", async () => {
+  const rows = Array.from({ length: 1300 }, (_, i) => `Many,ar@many.example,MANY-${String(i).padStart(4, "0")},EUR,1.00,2025-11-01`);
+  importLedger(at.app, ["customer_name,customer_email,invoice_number,currency,total,due_date", ...rows].join("\n") + "\n");
+  const list = (page) => page.getByRole("table", { name: "E-mails that go out" }).getByRole("link", { name: /^Preview/ });
+  const page = await open(at.browser, at.app);
+  await page.goto(`${at.app.url}/invoices?q=MANY-`);
+  await page.getByRole("checkbox", { name: "Select all 50 invoices on this page" }).check();
+  await page.getByRole("button", { name: "Select all 1,300 that match" }).click();
+  await sendButton(page).click();
+  await yes(page).waitFor();
+  assert.equal(await list(page).count(), 200);
+  await page.getByRole("button", { name: "Show 1,000 more of 1,100" }).click();
+  const more = page.getByRole("button", { name: "Show 100 more" });
+  await more.waitFor();
+  assert.equal(await list(page).count(), 1200);
+  assert.ok(await more.evaluate((button) => button === document.activeElement), "the focus stays on the button");
+  await accessible(page, "a dialog with many rows");
+  await more.press("Enter");
+  await more.waitFor({ state: "hidden" });
+  assert.equal(await list(page).count(), 1300);
+  await page.context().close();
+
+  const plain = await open(at.browser, at.app, { javaScriptEnabled: false });
+  await plain.goto(`${at.app.url}/invoices?q=MANY-`);
+  await plain.getByRole("button", { name: "Select all 1,300 that match" }).click();
+  await sendButton(plain).click();
+  const [other] = await Promise.all([plain.context().waitForEvent("page"), plain.getByRole("button", { name: "Show 1,000 more of 1,100" }).click()]);
+  await other.getByText("1,300 e-mails go out").waitFor();
+  assert.equal(await list(other).count(), 1300);
+  await yes(plain).waitFor();
+  await plain.context().close();
 });

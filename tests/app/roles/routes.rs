@@ -77,6 +77,7 @@ pub const ROUTES: &[Route] = &[
     post("/theme", Who::Least(Viewer), &[("theme", "dark"), ("back", "/invoices")]),
     post("/single-keys", Who::Least(Viewer), &[("on", "true"), ("back", "/invoices")]),
     post("/reminder-batches/{id}/retries", Who::Least(Support), NOTHING),
+    post("/proposed-mails", Who::Least(Support), &[("confirmation", "")]),
     post("/reminders/{id}/resends", Who::Least(Support), NOTHING),
     post("/reminders/{id}/cancellation", Who::Least(Support), NOTHING),
     post("/reminder-batches/{id}/cancellation", Who::Least(Support), NOTHING),
