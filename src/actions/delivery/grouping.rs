@@ -105,20 +105,20 @@ impl Actions {
     }
 }
 
-/// What goes into one transaction: what has arrived, and what arrives within a moment while somebody may still ask.
+/// What goes into one transaction: what has arrived and, where several ask at about the same time, what arrives within a
+/// moment.
 async fn next_group(requests: &mut mpsc::Receiver<Request>, connections: usize) -> Option<Vec<Request>> {
     let mut group = Vec::with_capacity(connections);
     requests.recv_many(&mut group, connections).await;
-    let is_full = |group: &Vec<Request>, senders| group.len() >= connections.min(senders);
-    let filling = async {
-        while !is_full(&group, requests.sender_strong_count()) {
-            if requests.recv_many(&mut group, connections).await == 0 {
-                break;
-            }
-        }
-    };
-    // In time or not: what has arrived is written.
-    let _ = tokio::time::timeout(FILL, filling).await;
+    if group.len() > 1 {
+        let filling = async {
+            while group.len() < connections.min(requests.sender_strong_count())
+                && requests.recv_many(&mut group, connections).await > 0
+            {}
+        };
+        // In time or not: what has arrived is written.
+        let _ = tokio::time::timeout(FILL, filling).await;
+    }
     (!group.is_empty()).then_some(group)
 }
 
