@@ -253,8 +253,13 @@ pub fn ineligible_sentence(counts: &[(Ineligible, usize)], selected: usize) -> S
         format!("{} {} {}", grouped_count(*count), if *count == 1 { "is" } else { "are" }, why.as_adjective())
     };
     let reasons = counts.iter().map(part).collect::<Vec<_>>().join(", ");
-    let invoices = if selected == 1 { "invoice" } else { "invoices" };
-    format!("{} of {} {invoices} cannot be reminded: {reasons}.", grouped_count(all), grouped_count(selected))
+    let of = grouped_count(selected);
+    let which = match selected {
+        1 => format!("{all} of 1 invoice cannot"),
+        _ if all == selected => format!("None of the {of} invoices can"),
+        _ => format!("{} of {of} invoices cannot", grouped_count(all)),
+    };
+    format!("{which} be reminded: {reasons}.")
 }
 
 /// One invoice as a person saw it in the confirmation.
