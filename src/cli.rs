@@ -168,6 +168,33 @@ pub enum OrganisationCommand {
         #[arg(long)]
         reply_to: Option<EmailAddress>,
     },
+    /// Change an organisation; what is not named stays as it is.
+    Set {
+        /// Which one; may be left out when there is one organisation.
+        #[arg(long, value_parser = organisation_id)]
+        organisation: Option<OrganisationId>,
+        /// What changes.
+        #[command(flatten)]
+        changes: OrganisationChanges,
+    },
+}
+
+/// Flags of `organisation set`: at least one.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub struct OrganisationChanges {
+    /// Its name, as customers know it.
+    #[arg(long)]
+    pub name: Option<Line>,
+    /// Where its day begins.
+    #[arg(long, value_parser = crate::domain::organisation::time_zone)]
+    pub time_zone: Option<chrono_tz::Tz>,
+    /// The address its mails come from.
+    #[arg(long)]
+    pub from: Option<EmailAddress>,
+    /// Where answers go.
+    #[arg(long)]
+    pub reply_to: Option<EmailAddress>,
 }
 
 /// Users.

@@ -189,6 +189,11 @@ impl Config {
         self.base_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
+    /// Where captured mails are kept.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+
     /// The host that mails come from when an organisation has set no sender; `None` where it would be made up.
     pub fn default_sender_host(&self) -> Option<String> {
         let public = self

@@ -101,7 +101,7 @@ impl Installation {
     pub fn relay(&self, config: &Config) -> Result<Arc<Relay>, Failure> {
         let timeouts = MailTimeouts { step: config.mail_timeout, dot: config.mail_dot_timeout };
         let hello = config.base_url.as_ref().and_then(|url| url.domain()).unwrap_or("localhost").to_owned();
-        let folder = config.data_dir.join("mail");
+        let folder = config.mail_folder();
         Relay::new(&config.mail, folder.clone(), hello, timeouts, config.mail_dedup_header.clone())
             .map(Arc::new)
             .map_err(|source| Failure::Files { what: folder.display().to_string(), source })

@@ -40,6 +40,7 @@ use crate::store::{MarkKeeper, Reader, Store, StoreError};
 
 pub use delivery::{Done, Go, Gone, Grouping, Letter};
 pub use imports::ImportReport;
+pub use organisations::OrganisationChange;
 pub use people::{Newcomer, SESSION_IDLE, SESSION_LIFE};
 pub use propose_reminders::{Origin, Proposed};
 pub use send_reminders::{Stale, Yes};
@@ -184,8 +185,8 @@ impl Settings {
     pub fn sender_of(&self, organisation: &Organisation) -> Result<Sender, ActionError> {
         let from = organisation.from.clone().or_else(|| self.default_from.clone()).ok_or_else(|| {
             ActionError::Refused(
-                "The organisation has no sender address. One is given when it is made; for this one set DUNLIN_BASE_URL to the \
-                 address under which people reach Dunlin: mails then come from reminders@ and its host."
+                "The organisation has no sender address. Set one with `dunlin organisation set --from ADDRESS`, or set \
+                 DUNLIN_BASE_URL to the address under which people reach Dunlin: mails then come from reminders@ and its host."
                     .to_owned(),
             )
         })?;

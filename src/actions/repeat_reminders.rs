@@ -134,6 +134,7 @@ fn refusal(why: LeftOut) -> String {
         LeftOut::Suppressed
         | LeftOut::OnHold
         | LeftOut::OnItsWay(_)
+        | LeftOut::JustReminded { .. }
         | LeftOut::Unconfirmed(_)
         | LeftOut::Ineligible(_) => why.to_string(),
     }

@@ -7,12 +7,13 @@ mod serve;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::actions::Newcomer;
+use crate::actions::{Newcomer, OrganisationChange};
 use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, UserCommand};
 use crate::clock::Ids;
 use crate::config::Config;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mail_message::Outcome;
+use crate::domain::mail_target::MailTarget;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
 use crate::domain::person::Actor;
 use crate::process::{Failure, Installation};
@@ -70,6 +71,17 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             Installation::open(&config).await?.actions.add_organisation(organisation).await?;
             println!("{id}");
             Ok(())
+        }
+        Command::Organisation(OrganisationCommand::Set { organisation, changes }) => {
+            let installation = Installation::open(&config).await?;
+            let organisation = the_organisation(&installation, organisation).await?;
+            let changes = OrganisationChange {
+                name: changes.name,
+                time_zone: changes.time_zone,
+                from: changes.from,
+                reply_to: changes.reply_to,
+            };
+            Ok(installation.actions.change_organisation(organisation, changes).await?)
         }
         Command::User(UserCommand::Add { email, name, role, organisation, password_stdin: _ }) => {
             let mut typed = String::new();
@@ -149,6 +161,9 @@ async fn check(config: &Config) -> Result<(), CommandError> {
         }
     }
     match installation.relay(config)?.check().await {
+        Ok(()) if matches!(config.mail, MailTarget::Capture) => {
+            println!("Mail: kept in {}", config.mail_folder().display());
+        }
         Ok(()) => println!("Mail: ready"),
         Err(Outcome::RelayDown { problem } | Outcome::Busy { problem }) => {
             problems.push(format!("Mail server: {problem}"))

@@ -15,6 +15,7 @@ use crate::actions::Newcomer;
 use crate::cli::Demo;
 use crate::clock::Ids;
 use crate::config::{Config, is_setting};
+use crate::domain::mail_target::MailTarget;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
 use crate::domain::person::{Actor, Role};
 use crate::process::{Failure, Installation, address_line};
@@ -47,7 +48,7 @@ pub(super) async fn serve(
             actions: installation.actions.clone(),
             reader: installation.store.reader(),
             ids: Ids,
-            is_mail_captured: matches!(config.mail, crate::domain::mail_target::MailTarget::Capture),
+            mail_folder: matches!(config.mail, MailTarget::Capture).then(|| config.mail_folder()),
             write_mail: crate::mail::writer(&config.mail, config.mail_dedup_header.clone()),
             setup_token: setup_token.clone(),
         },

@@ -86,6 +86,8 @@ pub enum Settlement {
     Sent {
         /// Its words.
         reply: String,
+        /// Whether it was kept here instead of being handed to a mail server.
+        kept_here: bool,
     },
     /// It will not go out.
     Failed {
@@ -185,7 +187,7 @@ impl RetryPolicy {
     /// What an outcome means for a mail.
     pub fn settlement(&self, outcome: Outcome, tries: &Tries, now: DateTime<Utc>) -> Settlement {
         match outcome {
-            Outcome::Accepted { reply } => Settlement::Sent { reply },
+            Outcome::Accepted { reply, kept_here } => Settlement::Sent { reply, kept_here },
             Outcome::Refused { kind, reply } => Settlement::failed(kind, &reply),
             Outcome::NoAnswer { problem } => self.unanswered(&problem, tries, now),
             Outcome::RelayDown { problem } | Outcome::Busy { problem } => Settlement::again(now, problem),

@@ -91,10 +91,12 @@ pub type MailWriter = Arc<dyn Fn(&OutgoingMail) -> Result<String, String> + Send
 /// How a try ended, sorted by what to do next (design: "What a reply means").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The mail server answered the final dot with 2yz.
+    /// The mail server answered the final dot with 2yz, or the mail is kept as a file.
     Accepted {
         /// Its words.
         reply: String,
+        /// Whether it was kept here instead of being handed to a mail server.
+        kept_here: bool,
     },
     /// Not now, this recipient or this mail: try again after a while.
     TryLater {

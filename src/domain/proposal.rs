@@ -11,7 +11,7 @@ use super::ids::{CustomerId, InvoiceId, ReminderId};
 use super::invoice::{Ineligible, Invoice};
 use super::money::{Money, Totals, grouped_count};
 use super::organisation::day_in_words;
-use super::reminder::SlotHolder;
+use super::reminder::{ReminderState, SlotHolder};
 use super::text::Line;
 
 /// The most invoices of one batch (product item B6).
@@ -48,8 +48,17 @@ pub enum LeftOut {
     Suppressed,
     /// Reminders of it or of its customer are on hold.
     OnHold,
-    /// A reminder of it is open, or was sent within the window.
+    /// A reminder of it is open.
     OnItsWay(ReminderId),
+    /// A reminder of it was sent within the window.
+    JustReminded {
+        /// Which one.
+        reminder: ReminderId,
+        /// How many seconds ago.
+        ago: i64,
+        /// In how many seconds it can be reminded again.
+        left: i64,
+    },
     /// Only in a retry: its mail may have been delivered.
     Unconfirmed(ReminderId),
     /// Only in a retry: it is not remindable any more.
@@ -63,7 +72,7 @@ impl LeftOut {
             Self::NoEmail => "no_email",
             Self::Suppressed => "suppressed",
             Self::OnHold => "on_hold",
-            Self::OnItsWay(_) => "on_its_way",
+            Self::OnItsWay(_) | Self::JustReminded { .. } => "on_its_way",
             Self::Unconfirmed(_) => "unconfirmed",
             Self::Ineligible(why) => why.code(),
         }
@@ -75,16 +84,28 @@ impl LeftOut {
             "no_email" => Some("The customer has no e-mail address.".to_owned()),
             "suppressed" => Some("The address is suppressed.".to_owned()),
             "on_hold" => Some("Reminders are on hold.".to_owned()),
-            "on_its_way" => Some("A reminder is already on its way.".to_owned()),
+            "on_its_way" => Some("A reminder is already on its way, or one was just sent.".to_owned()),
             "unconfirmed" => Some("Its last reminder may have been delivered.".to_owned()),
             _ => Ineligible::ALL.iter().find(|why| why.code() == code).map(ToString::to_string),
         }
     }
 
+    /// Why the reminder that has an invoice's slot keeps it from being reminded; `None` when it does not.
+    pub fn of_slot(slot: &SlotHolder, window: TimeDelta, now: DateTime<Utc>) -> Option<Self> {
+        let held = slot.holds(window, now).then_some(slot.reminder_id)?;
+        Some(match (slot.state, slot.left_at) {
+            (ReminderState::Sent, Some(left_at)) => {
+                let ago = (now - left_at.max(slot.created_at)).num_seconds();
+                Self::JustReminded { reminder: held, ago, left: window.num_seconds() - ago }
+            }
+            _ => Self::OnItsWay(held),
+        })
+    }
+
     /// The reminder that is in the way.
     pub fn reminder(self) -> Option<ReminderId> {
         match self {
-            Self::OnItsWay(id) | Self::Unconfirmed(id) => Some(id),
+            Self::OnItsWay(id) | Self::Unconfirmed(id) | Self::JustReminded { reminder: id, .. } => Some(id),
             Self::NoEmail | Self::Suppressed | Self::OnHold | Self::Ineligible(_) => None,
         }
     }
@@ -92,7 +113,15 @@ impl LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&Self::sentence(self.code()).unwrap_or_default())
+        let seconds = |count: i64| format!("{count} second{}", if count == 1 { "" } else { "s" });
+        match *self {
+            Self::OnItsWay(_) => f.write_str("A reminder is already on its way."),
+            Self::JustReminded { ago, left, .. } => {
+                let ago = if ago < 1 { "just now".to_owned() } else { format!("{} ago", seconds(ago)) };
+                write!(f, "Reminded {ago}; possible again in {}.", seconds(left))
+            }
+            _ => f.write_str(&Self::sentence(self.code()).unwrap_or_default()),
+        }
     }
 }
 
@@ -191,9 +220,9 @@ fn decide(
     today: NaiveDate,
     proposal: &mut Proposal,
 ) {
-    let holder = candidate.slot.as_ref().filter(|slot| slot.holds(window, now));
-    let left_out = match (holder.map(|slot| slot.reminder_id), candidate.recipient.clone()) {
-        (Some(reminder_id), _) => LeftOut::OnItsWay(reminder_id),
+    let held = candidate.slot.as_ref().and_then(|slot| LeftOut::of_slot(slot, window, now));
+    let left_out = match (held, candidate.recipient.clone()) {
+        (Some(why), _) => why,
         (None, _) if candidate.holds.on(today).is_some() => LeftOut::OnHold,
         (None, None) => LeftOut::NoEmail,
         (None, Some(_)) if candidate.is_suppressed => LeftOut::Suppressed,
@@ -253,8 +282,13 @@ pub fn ineligible_sentence(counts: &[(Ineligible, usize)], selected: usize) -> S
         format!("{} {} {}", grouped_count(*count), if *count == 1 { "is" } else { "are" }, why.as_adjective())
     };
     let reasons = counts.iter().map(part).collect::<Vec<_>>().join(", ");
-    let invoices = if selected == 1 { "invoice" } else { "invoices" };
-    format!("{} of {} {invoices} cannot be reminded: {reasons}.", grouped_count(all), grouped_count(selected))
+    let of = grouped_count(selected);
+    let which = match selected {
+        1 => format!("{all} of 1 invoice cannot"),
+        _ if all == selected => format!("None of the {of} invoices can"),
+        _ => format!("{} of {of} invoices cannot", grouped_count(all)),
+    };
+    format!("{which} be reminded: {reasons}.")
 }
 
 /// One invoice as a person saw it in the confirmation.

@@ -155,7 +155,7 @@ impl Prepared<'_> {
                     tokio::task::spawn_blocking(move || capture::keep(&folder, id, kind, text.as_bytes()))
                         .await;
                 match kept {
-                    Ok(Ok(())) => Outcome::Accepted { reply: "250 kept".to_owned() },
+                    Ok(Ok(())) => Outcome::Accepted { reply: "250 kept".to_owned(), kept_here: true },
                     // The file is renamed into place last: it is not there, so this is not "may have been delivered".
                     Ok(Err(error)) => Outcome::TryLater { reply: error.to_string() },
                     Err(error) => Outcome::NoAnswer { problem: error.to_string() },

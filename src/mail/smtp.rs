@@ -252,7 +252,7 @@ impl PreparedSmtp {
         match self.session.say(&self.body, Wait::Dot).await {
             Said::Reply(reply) if (200..300).contains(&reply.code) => {
                 let reply = format!("{} {}", reply.code, reply.text);
-                (Some(self.session), Outcome::Accepted { reply })
+                (Some(self.session), Outcome::Accepted { reply, kept_here: false })
             }
             Said::Reply(reply) => {
                 let outcome = refusal(Step::Dot, &reply);
@@ -294,7 +294,10 @@ fn reply_in(error: &SmtpError) -> Option<Reply> {
 }
 
 fn in_words(error: &SmtpError) -> String {
-    without_number(&source_of(error))
+    match without_number(&source_of(error)).as_str() {
+        "incomplete response" => "the mail server closed the connection before it answered".to_owned(),
+        words => words.to_owned(),
+    }
 }
 
 /// Why no connection came about, with where it was tried.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Nullable, Text, Timestamp};
+use diesel::sql_types::{Bool, Nullable, Text, Timestamp};
 
 use super::columns::{parsed, parsed_option};
 use super::sql::Sql;
@@ -48,6 +48,8 @@ pub struct TimelineEntry {
     pub batch_id: Option<BatchId>,
     /// What else is to know.
     pub detail: String,
+    /// Whether the mail it concerns was kept here instead of being handed to a mail server.
+    pub kept_here: bool,
 }
 
 #[derive(QueryableByName)]
@@ -66,6 +68,8 @@ struct Row {
     batch_id: Option<String>,
     #[diesel(sql_type = Text)]
     detail: String,
+    #[diesel(sql_type = Bool)]
+    kept_here: bool,
 }
 
 impl TryFrom<Row> for TimelineEntry {
@@ -84,6 +88,7 @@ impl TryFrom<Row> for TimelineEntry {
             mail_id: parsed_option("audit.mail_id", row.mail_id.as_deref())?,
             batch_id: parsed_option("audit.batch_id", row.batch_id.as_deref())?,
             detail: row.detail,
+            kept_here: row.kept_here,
         })
     }
 }
@@ -108,8 +113,8 @@ impl Snapshot<'_> {
 
     fn timeline(&mut self, condition: &'static str, id: String) -> Result<Vec<TimelineEntry>, StoreError> {
         Sql::new(&format!(
-            "SELECT a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.mail_id, a.batch_id, a.detail \
-             FROM audit a WHERE {condition} ORDER BY a.at DESC, a.id DESC LIMIT 200"
+            "SELECT a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.mail_id, a.batch_id, a.detail, \
+             COALESCE(k.kept_here, FALSE) AS kept_here FROM audit a LEFT JOIN outbox k ON k.id = a.mail_id WHERE {condition} ORDER BY a.at DESC, a.id DESC LIMIT 200"
         ))
         .bind(id)
         .load::<Row>(self.connection())?

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamp};
 
 use super::audit::ACTOR_NAME;
 use super::columns::{count, parsed, parsed_option};
@@ -52,8 +52,10 @@ pub struct BatchProgress {
     pub not_before: DateTime<Utc>,
     /// How many invoices were selected.
     pub selected: usize,
-    /// Accepted by the mail server.
+    /// Accepted by the mail server, or kept here.
     pub sent: usize,
+    /// How many of them were kept here instead of being handed to a mail server.
+    pub kept_here: usize,
     /// Refused or given up.
     pub failed: usize,
     /// May have been delivered.
@@ -107,6 +109,8 @@ pub struct BatchRow {
     pub not_before: Option<DateTime<Utc>>,
     /// The mail server's last words.
     pub reply: Option<String>,
+    /// Whether it was kept here instead of being handed to a mail server.
+    pub kept_here: bool,
 }
 
 #[derive(QueryableByName)]
@@ -133,6 +137,8 @@ struct HeadRow {
 struct StateRow {
     #[diesel(sql_type = Text)]
     state: String,
+    #[diesel(sql_type = Bool)]
+    kept_here: bool,
     #[diesel(sql_type = BigInt)]
     number: i64,
 }
@@ -165,6 +171,8 @@ struct ResultRow {
     not_before: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Text>)]
     reply: Option<String>,
+    #[diesel(sql_type = Bool)]
+    kept_here: bool,
 }
 
 impl TryFrom<ResultRow> for BatchRow {
@@ -182,6 +190,7 @@ impl TryFrom<ResultRow> for BatchRow {
             reason: row.reason,
             not_before: row.not_before.map(|at| at.and_utc()),
             reply: row.reply,
+            kept_here: row.kept_here,
         })
     }
 }
@@ -214,6 +223,7 @@ impl Snapshot<'_> {
             retry_of: parsed_option("reminder_batch.retry_of", head.retry_of.as_deref())?,
             retries: self.retries_of(id)?,
             sent: 0,
+            kept_here: 0,
             failed: 0,
             unconfirmed: 0,
             cancelled: 0,
@@ -221,7 +231,7 @@ impl Snapshot<'_> {
             in_flight: 0,
         };
         let states =
-            Sql::new("SELECT state, COUNT(*) AS number FROM outbox WHERE batch_id = $1 GROUP BY state")
+            Sql::new("SELECT state, kept_here, COUNT(*) AS number FROM outbox WHERE batch_id = $1 GROUP BY state, kept_here")
                 .bind(id.to_string())
                 .load::<StateRow>(self.connection())?;
         for row in states {
@@ -233,7 +243,11 @@ impl Snapshot<'_> {
                 ReminderState::Unconfirmed => &mut progress.unconfirmed,
                 ReminderState::Cancelled => &mut progress.cancelled,
             };
-            *figure += count("outbox", row.number)?;
+            let number = count("outbox", row.number)?;
+            *figure += number;
+            if row.kept_here {
+                progress.kept_here += number;
+            }
         }
         Ok(Some(progress))
     }
@@ -308,7 +322,7 @@ impl Snapshot<'_> {
         let words: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
         Sql::new(&format!(
             "SELECT o.invoice_id, i.number, c.id AS customer_id, c.name AS customer_name, o.id AS reminder_id, \
-             {} AS recipient, o.state, o.reason, o.not_before, o.reply \
+             {} AS recipient, o.state, o.reason, o.not_before, o.reply, o.kept_here \
              FROM outbox o JOIN invoice i ON i.id = o.invoice_id JOIN customer c ON c.id = o.customer_id \
              WHERE o.batch_id = $1 AND o.state IN ({}) ORDER BY o.id LIMIT $2",
             RECIPIENT.replace("a.", "o."),
@@ -326,7 +340,7 @@ impl Snapshot<'_> {
     pub fn batch_left_out(&mut self, id: BatchId, limit: usize) -> Result<Vec<BatchRow>, StoreError> {
         Sql::new(
             "SELECT l.invoice_id, i.number, c.id AS customer_id, c.name AS customer_name, l.reminder_id, c.email AS recipient, \
-             NULL AS state, l.reason, NULL AS not_before, NULL AS reply \
+             NULL AS state, l.reason, NULL AS not_before, NULL AS reply, FALSE AS kept_here \
              FROM batch_left_out l JOIN invoice i ON i.id = l.invoice_id JOIN customer c ON c.id = i.customer_id \
              WHERE l.batch_id = $1 ORDER BY l.invoice_id LIMIT $2",
         )

@@ -72,7 +72,7 @@ pub use outbox::{ClaimedMail, Hands, HeldMail, Repeat};
 pub use pause::Pause;
 pub use people::{Credentials, NewPerson, StoredSession};
 pub use reminders::{ReminderFilter, ReminderRow};
-pub use settling::Leaving;
+pub use settling::{Accepted, Leaving};
 pub use suppressions::Suppress;
 pub use templates::TemplateVersion;
 pub use unconfirmed::UnconfirmedReminder;

@@ -76,6 +76,19 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Writes what of an organisation can be changed.
+    pub fn update_organisation(&mut self, changed: &Organisation) -> Result<(), StoreError> {
+        diesel::update(organisation::table.find(changed.id.to_string()))
+            .set((
+                organisation::name.eq(changed.name.to_string()),
+                organisation::time_zone.eq(changed.time_zone.to_string()),
+                organisation::from_email.eq(changed.from.as_ref().map(ToString::to_string)),
+                organisation::reply_to.eq(changed.reply_to.as_ref().map(ToString::to_string)),
+            ))
+            .execute(self.connection())?;
+        Ok(())
+    }
+
     /// Adds an organisation.
     pub fn add_organisation(&mut self, added: &Organisation, now: DateTime<Utc>) -> Result<(), StoreError> {
         let row = Row {

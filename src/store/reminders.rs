@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::audit::ACTOR_NAME;
 use super::columns::{count, parsed, parsed_option};
@@ -26,6 +26,8 @@ pub struct ReminderRow {
     pub actor_name: String,
     /// Its `Message-ID`.
     pub message_id: String,
+    /// Whether it was kept here instead of being handed to a mail server.
+    pub kept_here: bool,
 }
 
 /// Which reminders the log shows, newest first.
@@ -97,6 +99,8 @@ struct Row {
     reason: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     reply: Option<String>,
+    #[diesel(sql_type = Bool)]
+    kept_here: bool,
     #[diesel(sql_type = Text)]
     number: String,
     #[diesel(sql_type = Text)]
@@ -141,6 +145,7 @@ impl TryFrom<Row> for ReminderRow {
             customer_name: parsed("customer.name", &row.customer_name)?,
             actor_name: row.actor_name.unwrap_or_else(|| "Dunlin".to_owned()),
             message_id: row.message_id,
+            kept_here: row.kept_here,
         })
     }
 }
@@ -158,7 +163,7 @@ fn select() -> String {
         "SELECT a.id, a.invoice_id, a.customer_id, a.batch_id, a.channel, a.actor, {ACTOR_NAME} AS actor_name, a.stage, \
          a.template_version_id, a.resend_of, a.state, {RECIPIENT} AS recipient, m.subject, \
          m.letter_id, m.filled, l.body_text, a.message_id, a.scheduled_at, a.not_before, a.created_at, a.updated_at, a.sent_at, \
-         a.cancelled_at, a.reason, a.reply, i.number, c.name AS customer_name{FROM}"
+         a.cancelled_at, a.reason, a.reply, a.kept_here, i.number, c.name AS customer_name{FROM}"
     )
 }
 

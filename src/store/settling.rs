@@ -39,6 +39,17 @@ pub struct Leaving {
     pub today: NaiveDate,
 }
 
+/// A mail that was accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<'a> {
+    /// The mail.
+    pub mail: &'a ClaimedMail,
+    /// The mail server's words.
+    pub reply: &'a str,
+    /// Whether it was kept here instead of being handed to a mail server.
+    pub kept_here: bool,
+}
+
 #[derive(QueryableByName)]
 struct StandingRow {
     #[diesel(sql_type = Text)]
@@ -204,28 +215,34 @@ impl Tx<'_> {
         ids(sql.load::<IdRow>(self.connection())?)
     }
 
-    /// Records mails as accepted, each with the mail server's words; says which of them were still this claim's. A mail
+    /// Records mails as accepted; says which of them were still this claim's. A mail
     /// whose claim was taken over since is settled by this late evidence too.
     pub fn settle_sent(
         &mut self,
-        mails: &[(&ClaimedMail, &str)],
+        mails: &[Accepted<'_>],
         now: DateTime<Utc>,
     ) -> Result<HashSet<ReminderId>, StoreError> {
         let mut change = RowChange::new(
             "outbox SET state = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
-             attempts = attempts + 1, sent_at = @3, updated_at = @3, reply = @4",
+             attempts = attempts + 1, sent_at = @3, updated_at = @3, reply = @4, kept_here = @5",
             "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Committed', 'Unconfirmed')",
         );
-        for (mail, reply) in mails {
-            change.row().value(mail.id.to_string()).value(mail.token.to_string()).value(now).value(*reply);
+        for Accepted { mail, reply, kept_here } in mails {
+            change
+                .row()
+                .value(mail.id.to_string())
+                .value(mail.token.to_string())
+                .value(now)
+                .value(*reply)
+                .value(*kept_here);
         }
         let settled = change.run(self.connection())?;
         let settled: HashSet<ReminderId> =
-            mails.iter().zip(settled).filter(|(_, settled)| *settled).map(|((mail, _), _)| mail.id).collect();
+            mails.iter().zip(settled).filter(|(_, settled)| *settled).map(|(sent, _)| sent.mail.id).collect();
         let reminded: Vec<(InvoiceId, ReminderId)> = mails
             .iter()
-            .filter(|(mail, _)| settled.contains(&mail.id))
-            .filter_map(|(mail, _)| Some((mail.invoice_id?, mail.id)))
+            .filter(|sent| settled.contains(&sent.mail.id))
+            .filter_map(|sent| Some((sent.mail.invoice_id?, sent.mail.id)))
             .collect();
         self.note_reminded(&reminded, now)?;
         Ok(settled)
@@ -242,7 +259,10 @@ impl Tx<'_> {
         let mut sql = Sql::new("UPDATE outbox SET claim_token = NULL, updated_at = ");
         sql.value(now);
         match settlement {
-            Settlement::Sent { reply } => return Ok(!self.settle_sent(&[(mail, reply)], now)?.is_empty()),
+            Settlement::Sent { reply, kept_here } => {
+                let sent = Accepted { mail, reply, kept_here: *kept_here };
+                return Ok(!self.settle_sent(&[sent], now)?.is_empty());
+            }
             Settlement::Failed { reason, .. } => {
                 sql.push(", state = 'Failed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
                 sql.value(reason.as_str());

@@ -30,6 +30,7 @@ struct BatchPage {
     who: String,
     heading: &'static str,
     is_finished: bool,
+    is_undone: bool,
     is_undoable: bool,
     may_cancel: bool,
     may_retry: bool,
@@ -160,18 +161,22 @@ impl BatchPage {
         let is_undoable = progress.pending > 0 && now < progress.not_before && progress.sent == 0;
         let done =
             progress.sent + progress.failed + progress.unconfirmed + progress.cancelled + progress.left_out;
-        let accepted = if by.state.is_mail_captured {
-            "kept here, not delivered"
-        } else {
-            "accepted by the mail server"
+        let is_kept = match progress.sent {
+            0 => by.state.mail_folder.is_some() && !is_finished,
+            sent => progress.kept_here == sent,
         };
+        let is_undone = is_finished
+            && progress.cancelled > 0
+            && progress.cancelled + progress.left_out == progress.selected
+            && others.iter().all(|row| row.reason.as_deref().is_some_and(is_called_back));
         Self {
             frame: by.frame(Section::Reminders, "Sending reminders"),
             id: progress.id.to_string(),
             who: format!("{} \u{b7} {}", progress.actor_name, by.organisation.local(progress.created_at)),
-            heading: match (is_finished, progress.sent + progress.failed + progress.unconfirmed) {
+            heading: match (is_finished, progress.sent + progress.unconfirmed) {
                 (false, _) => "Sending reminders",
                 (true, 0) => "No reminders sent",
+                (true, _) if is_kept => "Reminders kept here",
                 (true, _) => "Reminders sent",
             },
             is_finished,
@@ -181,13 +186,17 @@ impl BatchPage {
             may_settle: by.user.may(Permission::SettleUnconfirmed),
             problem: None,
             selected: progress.selected,
-            settled: progress.settled(),
-            sentence: sentence(&progress, accepted, left),
+            settled: if is_undone { 0 } else { progress.settled() },
+            sentence: match is_undone {
+                true => "Undone. Nothing was sent.".to_owned(),
+                false => sentence(&progress, is_kept, left),
+            },
+            is_undone,
             waiting: waiting(by, &progress, is_undoable, paused.as_ref(), now),
             may_resume: paused.is_some() && by.user.may(Permission::SendReminder),
             figures: [
                 ("Selected", grouped_count(progress.selected)),
-                ("Sent", grouped_count(progress.sent)),
+                (if is_kept { "Kept here" } else { "Sent" }, grouped_count(progress.sent)),
                 ("Failed", grouped_count(progress.failed)),
                 ("May have been delivered", grouped_count(progress.unconfirmed)),
                 ("Left out", grouped_count(progress.left_out)),
@@ -211,12 +220,26 @@ impl BatchPage {
     }
 }
 
-fn sentence(progress: &BatchProgress, accepted: &str, left: Option<String>) -> String {
-    let mut parts =
-        vec![format!("{} of {} {accepted}", grouped_count(progress.sent), grouped_count(progress.selected))];
-    let failed = progress.failed + progress.unconfirmed;
-    if failed > 0 {
-        parts.push(format!("{} failed", grouped_count(failed)));
+/// Whether a cancelled mail's reason says that a person called it back.
+fn is_called_back(reason: &str) -> bool {
+    reason.starts_with("Cancelled by ")
+}
+
+fn sentence(progress: &BatchProgress, is_kept: bool, left: Option<String>) -> String {
+    let selected = grouped_count(progress.selected);
+    let (accepted, kept) = (progress.sent - progress.kept_here, grouped_count(progress.kept_here));
+    let mut parts = match is_kept {
+        true => vec![format!("{kept} of {selected} kept here, not delivered")],
+        false => vec![format!("{} of {selected} accepted by the mail server", grouped_count(accepted))],
+    };
+    if !is_kept && progress.kept_here > 0 {
+        parts.push(format!("{kept} kept here, not delivered"));
+    }
+    if progress.failed > 0 {
+        parts.push(format!("{} failed", grouped_count(progress.failed)));
+    }
+    if progress.unconfirmed > 0 {
+        parts.push(format!("{} may have been delivered", grouped_count(progress.unconfirmed)));
     }
     if progress.left_out > 0 {
         parts.push(format!("{} left out", grouped_count(progress.left_out)));

@@ -60,6 +60,7 @@ pub(super) fn causes(failed: Vec<BatchRow>, by: &SignedIn) -> Vec<Cause> {
 
 pub(super) fn result(row: BatchRow, by: &SignedIn) -> ResultView {
     let (status, detail) = match row.state {
+        Some(ReminderState::Sent) if row.kept_here => ("Sent", "Kept here, not delivered".to_owned()),
         Some(ReminderState::Sent) => ("Sent", String::new()),
         Some(ReminderState::Cancelled) => ("Cancelled", row.reason.clone().unwrap_or_default()),
         Some(ReminderState::Claimed | ReminderState::Committed) => ("Pending", "Sending".to_owned()),

@@ -155,7 +155,7 @@ impl SignedIn {
 
     fn banners(&self) -> Vec<String> {
         let mut banners = Vec::new();
-        if self.state.is_mail_captured {
+        if self.state.mail_folder.is_some() {
             banners.push("Mail is kept here, not delivered.".to_owned());
         }
         if let Some(pause) = &self.pause {

@@ -13,6 +13,7 @@ use crate::domain::ids::InvoiceId;
 use crate::domain::organisation::day_in_words;
 use crate::domain::person::Permission;
 use crate::domain::proposal::LeftOut;
+use crate::domain::reminder::FailureKind;
 use crate::store::{InvoiceRow, TimelineEntry};
 
 /// A line of the timeline.
@@ -26,7 +27,7 @@ pub(super) struct Happening {
 
 impl Happening {
     pub(super) fn new(entry: TimelineEntry, by: &SignedIn) -> Self {
-        let is_kept = by.state.is_mail_captured && entry.event == "reminder.sent";
+        let is_kept = entry.kept_here && entry.event == "reminder.sent";
         let href = entry
             .mail_id
             .map(|id| format!("/reminders/{id}"))
@@ -35,9 +36,20 @@ impl Happening {
             at: by.organisation.local(entry.at),
             actor: entry.actor,
             what: if is_kept { "Reminder kept here, not delivered" } else { what(&entry.event) },
-            detail: if is_kept { String::new() } else { entry.detail },
+            detail: if is_kept { String::new() } else { in_words(&entry.event, entry.detail) },
             href,
         }
+    }
+}
+
+/// What is recorded beside an event, without the word that programs know a failure by.
+pub(super) fn in_words(event: &str, detail: String) -> String {
+    let failure =
+        detail.split_once(": ").and_then(|(kind, words)| Some((kind.parse::<FailureKind>().ok()?, words)));
+    match (event, failure) {
+        ("reminder.failed", Some((kind, words))) => format!("{}: {words}", kind.heading()),
+        ("reminder.unconfirmed", Some((_, words))) => words.to_owned(),
+        _ => detail,
     }
 }
 

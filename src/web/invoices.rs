@@ -43,7 +43,7 @@ pub struct RowView {
     pub(super) is_suppressed: bool,
     pub(super) hold: Option<String>,
     pub(super) is_held: bool,
-    pub(super) on_its_way: Option<ReminderId>,
+    pub(super) on_its_way: Option<(ReminderId, LeftOut)>,
 }
 
 impl RowView {
@@ -83,8 +83,8 @@ impl RowView {
             hold: row.holds.on(today).map(|hold| format!("Reminders are on hold {hold}")),
             is_held: row.holds.invoice.as_ref().is_some_and(|hold| hold.is_active(today)),
             on_its_way: slot
-                .filter(|slot| ineligible.is_none() && slot.holds(window, now))
-                .map(|slot| slot.reminder_id),
+                .filter(|_| ineligible.is_none())
+                .and_then(|slot| Some((slot.reminder_id, LeftOut::of_slot(slot, window, now)?))),
             last_reminder: row.last_reminder.map(|(id, at)| (id.to_string(), ago(at, now))),
         }
     }

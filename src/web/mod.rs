@@ -1,5 +1,6 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
+mod addresses;
 pub mod assets;
 mod batch_page;
 mod batch_results;
@@ -31,6 +32,8 @@ mod sign_in;
 mod suppressions;
 mod unconfirmed;
 
+use std::path::PathBuf;
+
 use actix_web::web;
 
 use crate::actions::Actions;
@@ -49,8 +52,8 @@ pub struct WebState {
     pub reader: Reader,
     /// New ids.
     pub ids: Ids,
-    /// Whether mails are kept here instead of being sent.
-    pub is_mail_captured: bool,
+    /// The folder that mails are kept in instead of being sent.
+    pub mail_folder: Option<PathBuf>,
     /// Writes a mail as it travels.
     pub write_mail: MailWriter,
     /// What `/setup` asks for while there is no user.

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::WebError;
 use super::frame::{Frame, Section, page, page_with, see_other};
-use super::invoice::Happening;
+use super::invoice::{Happening, in_words};
 use super::mail_previews::mail_document;
 use super::reminders::LogRow;
 use super::session::{Posted, SignedIn};
@@ -45,14 +45,18 @@ struct Attempt {
 impl Attempt {
     fn new(entry: &TimelineEntry, by: &SignedIn) -> Option<Self> {
         let outcome = match entry.event.as_str() {
-            "reminder.sent" if by.state.is_mail_captured => "Kept here, not delivered",
+            "reminder.sent" if entry.kept_here => "Kept here, not delivered",
             "reminder.sent" => "Accepted by mail server",
             "reminder.failed" => "Failed",
             "reminder.unconfirmed" => "May have been delivered",
             "reminder.postponed" => "To be tried again",
             _ => return None,
         };
-        Some(Self { at: by.organisation.local(entry.at), outcome, words: entry.detail.clone() })
+        Some(Self {
+            at: by.organisation.local(entry.at),
+            outcome,
+            words: in_words(&entry.event, entry.detail.clone()),
+        })
     }
 }
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::WebError;
 use super::frame::{Frame, Section, page};
+use super::reminder_proposals::counted;
 use super::session::SignedIn;
 use crate::domain::ids::ReminderId;
-use crate::domain::money::grouped_count;
 use crate::domain::proposal::LeftOut;
-use crate::domain::reminder::{Channel, PublicStatus, ReminderState};
+use crate::domain::reminder::{Channel, PublicStatus, Reminder, ReminderState};
 use crate::store::{ReminderFilter, ReminderRow};
 
 /// Rows a page.
@@ -28,6 +28,9 @@ pub struct LogRow {
     pub(super) channel: Channel,
     pub(super) actor: String,
     pub(super) status: PublicStatus,
+    /// The status as a person reads it: a mail that may have been delivered has not just failed.
+    pub(super) word: &'static str,
+    pub(super) look: String,
     pub(super) detail: String,
 }
 
@@ -48,6 +51,14 @@ impl LogRow {
             channel: reminder.channel,
             actor: row.actor_name,
             status: reminder.state.public(),
+            word: match reminder.state {
+                ReminderState::Unconfirmed => "May have been delivered",
+                state => state.public().as_str(),
+            },
+            look: match reminder.state {
+                ReminderState::Unconfirmed => "unconfirmed".to_owned(),
+                state => state.public().as_str().to_lowercase(),
+            },
             detail,
         }
     }
@@ -66,19 +77,20 @@ fn detail(row: &ReminderRow, by: &SignedIn) -> String {
         },
         ReminderState::Claimed => "Sending".to_owned(),
         ReminderState::Committed => "Handed over, waiting for confirmation".to_owned(),
-        ReminderState::Sent if by.state.is_mail_captured => "Kept here, not delivered".to_owned(),
+        ReminderState::Sent if row.kept_here => "Kept here, not delivered".to_owned(),
         ReminderState::Sent => "Accepted by mail server".to_owned(),
-        ReminderState::Unconfirmed => "May have been delivered".to_owned(),
+        ReminderState::Unconfirmed => words(reminder).to_owned(),
         ReminderState::Failed => {
-            let words = reminder
-                .reason
-                .as_deref()
-                .and_then(|reason| reason.split_once(": "))
-                .map_or("", |(_, words)| words);
+            let words = words(reminder);
             reminder.failure_kind().map_or(words.to_owned(), |kind| format!("{}: {words}", kind.heading()))
         }
         ReminderState::Cancelled => reminder.reason.clone().unwrap_or_default(),
     }
+}
+
+/// What was said when it failed.
+fn words(reminder: &Reminder) -> &str {
+    reminder.reason.as_deref().and_then(|reason| reason.split_once(": ")).map_or("", |(_, words)| words)
 }
 
 /// The log's address.
@@ -163,7 +175,7 @@ pub async fn index(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResp
         statuses: PublicStatus::ALL,
         channels: Channel::ALL,
         rows: rows.into_iter().map(|row| LogRow::new(row, &by)).collect(),
-        count: grouped_count(count),
+        count: counted(count, "reminder"),
         is_filtered,
         next,
     })

@@ -39,7 +39,7 @@ async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
         paused: by.pause.as_ref().map(|pause| (by.organisation.local(pause.since), pause.reason.clone())),
         waiting: grouped_count(waiting),
         relay: match &by.relay_down {
-            _ if by.state.is_mail_captured => "Mail is kept here, not delivered.".to_owned(),
+            _ if by.state.mail_folder.is_some() => "Mail is kept here, not delivered.".to_owned(),
             Some(down) => {
                 format!("Not reachable since {}: {}", by.organisation.local(down.since), down.problem)
             }

@@ -124,6 +124,8 @@ impl SignedIn {
                 Ok((user, snapshot.organisation(organisation)?, snapshot.relay_down()?, snapshot.pause()?))
             })
             .await?;
+        // The mail server that was is of no interest while nothing goes to one.
+        let relay_down = relay_down.filter(|_| state.mail_folder.is_none());
         Ok(Self { user: user.ok_or_else(first)?, organisation, csrf, relay_down, pause, state })
     }
 }

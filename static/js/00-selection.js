@@ -22,7 +22,9 @@
     const reasons = new Map();
     for (const reason of bad) reasons.set(reason, (reasons.get(reason) || 0) + 1);
     const parts = [...reasons].map(([reason, of]) => `${of} ${of === 1 ? "is" : "are"} ${reason}`);
-    return `${bad.length} of ${selected.length} ${selected.length === 1 ? "invoice" : "invoices"} cannot be reminded: ${parts.join(", ")}.`;
+    const all = selected.length;
+    const which = bad.length === all && all > 1 ? `None of the ${all} invoices can` : `${bad.length} of ${all} ${all === 1 ? "invoice" : "invoices"} cannot`;
+    return `${which} be reminded: ${parts.join(", ")}.`;
   }
 
   // All that match, or of them those that may be reminded: the server finds them by the filter.

@@ -179,7 +179,9 @@ fn check_says_what_is_wrong_with_the_mail_server_and_the_senders() {
         machine.run(&["organisation", "add", "--name", "Acme"]).is(0, "");
         machine.run(&["organisation", "add", "--name", "Beta", "--from", "ar@beta.example"]).is(0, "");
         let well = machine.run(&["check"]);
-        assert_eq!((well.is(0, "").out.as_str(), well.err.as_str()), ("Database: ready\nMail: ready\n", ""));
+        let kept =
+            format!("Database: ready\nMail: kept in {}\n", machine.folder.path().join("data/mail").display());
+        assert_eq!((well.is(0, "").out.as_str(), well.err.as_str()), (kept.as_str(), ""));
 
         let machine = machine.with("DUNLIN_MAIL_URL", "smtp://127.0.0.1:9");
         let down = machine.run(&["check"]);
@@ -192,5 +194,16 @@ fn check_says_what_is_wrong_with_the_mail_server_and_the_senders() {
         let both = machine.run(&["check"]);
         both.is(1, "Mail server: ").is(1, "Acme: The organisation has no sender address.");
         assert!(!both.err.contains("Beta: "), "{both:?}");
+
+        let one = machine.run(&["organisation", "add", "--name", "Gamma"]).out;
+        machine
+            .run(&["organisation", "set", "--organisation", one.trim(), "--from", "ar@gamma.example"])
+            .is(0, "");
+        let named = machine.run(&["check"]);
+        assert!(
+            named.err.contains("dunlin organisation set --from") && !named.err.contains("Gamma: "),
+            "{named:?}"
+        );
+        machine.run(&["organisation", "set", "--organisation", one.trim()]).is(2, "--from");
     }
 }

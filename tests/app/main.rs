@@ -17,6 +17,7 @@ mod figures;
 mod holding;
 mod import_command;
 mod imports;
+mod keeping;
 mod metrics;
 mod pages;
 mod payments;

@@ -9,7 +9,7 @@ use dunlin::domain::ledger::InvoiceValues;
 use dunlin::domain::money::Money;
 use dunlin::domain::reminder::ReminderState;
 use dunlin::store::{
-    ClaimedMail, Leaving, NewReminder, ReminderRow, StoreError, WrittenCustomer, WrittenInvoice,
+    Accepted, ClaimedMail, Leaving, NewReminder, ReminderRow, StoreError, WrittenCustomer, WrittenInvoice,
 };
 
 use crate::test_store::{TestStore, at, today};
@@ -124,7 +124,8 @@ impl TestStore {
         let mails = mails.to_vec();
         let settled = self
             .write(move |tx| {
-                let accepted: Vec<_> = mails.iter().map(|mail| (mail, "250 OK")).collect();
+                let accepted: Vec<_> =
+                    mails.iter().map(|mail| Accepted { mail, reply: "250 OK", kept_here: false }).collect();
                 tx.settle_sent(&accepted, now)
             })
             .await

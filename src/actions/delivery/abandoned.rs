@@ -48,7 +48,7 @@ impl Actions {
                             actions.0.settings.retry.unanswered(problem, &tries(mail), now)
                         }
                         (ReminderState::Committed, Some(captured)) if captured(mail.id, mail.kind) => {
-                            Settlement::Sent { reply: "250 kept".to_owned() }
+                            Settlement::Sent { reply: "250 kept".to_owned(), kept_here: true }
                         }
                         _ => Settlement::again(now, String::new()),
                     };

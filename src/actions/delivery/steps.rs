@@ -11,7 +11,7 @@ use crate::domain::mail_message::{Outcome, OutcomeKind};
 use crate::domain::person::Actor;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::domain::suppression::SuppressionReason;
-use crate::store::{AuditEntry, ClaimedMail, Leaving, StoreError, Tx};
+use crate::store::{Accepted, AuditEntry, ClaimedMail, Leaving, StoreError, Tx};
 
 /// How a try ended, to be recorded.
 #[derive(Clone, Debug)]
@@ -76,14 +76,16 @@ impl Actions {
         let (mut sent, mut entries) = (Vec::new(), Vec::new());
         for one in done {
             match &one.outcome {
-                Outcome::Accepted { reply } if one.was_committed => sent.push((&one.claimed, reply.as_str())),
+                Outcome::Accepted { reply, kept_here } if one.was_committed => {
+                    sent.push(Accepted { mail: &one.claimed, reply, kept_here: *kept_here });
+                }
                 _ => self.settle_one(tx, one, now)?,
             }
         }
         let settled = tx.settle_sent(&sent, now)?;
-        for (claimed, reply) in sent {
-            if settled.contains(&claimed.id) {
-                entries.push(self.entry(claimed, "reminder.sent", reply.to_owned(), now));
+        for Accepted { mail, reply, .. } in sent {
+            if settled.contains(&mail.id) {
+                entries.push(self.entry(mail, "reminder.sent", reply.to_owned(), now));
             }
         }
         tx.record_all(&entries)
@@ -130,7 +132,7 @@ impl Actions {
             return Ok(());
         }
         let (event, detail) = match settlement {
-            Settlement::Sent { reply } => ("reminder.sent", reply),
+            Settlement::Sent { reply, .. } => ("reminder.sent", reply),
             Settlement::Failed { reason, .. } => ("reminder.failed", reason),
             Settlement::Unconfirmed { reason } => ("reminder.unconfirmed", reason),
             Settlement::Retry { reply, .. } | Settlement::Repeat { reply, .. } => {

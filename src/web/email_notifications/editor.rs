@@ -28,7 +28,12 @@ impl Done {
             "discarded" => "The draft is gone. What is sent has not changed.",
             "reset" => "Reset to default. The former text is in the history.",
             "restored" => "Restored. The next mails go out with this text.",
-            "tested" => return Some(format!("A test is on its way to {}.", by.user.email)),
+            "tested" => {
+                return Some(match &by.state.mail_folder {
+                    Some(folder) => format!("The test is kept in {}, not delivered.", folder.display()),
+                    None => format!("A test is on its way to {}.", by.user.email),
+                });
+            }
             _ => return None,
         };
         Some(sentence.to_owned())

@@ -134,7 +134,7 @@ impl TestApp {
                 actions: actions.clone(),
                 reader: store.reader(),
                 ids: Ids,
-                is_mail_captured: false,
+                mail_folder: None,
                 write_mail: dunlin::mail::writer(&target, None),
                 setup_token: None,
             },

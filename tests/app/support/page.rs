@@ -113,7 +113,8 @@ impl Person {
 
 async fn page(response: Response) -> Page {
     let (status, url) = (response.status(), response.url().path().to_owned());
-    Page { status, url, text: response.text().await.unwrap() }
+    // A place to break a line at is no text.
+    Page { status, url, text: response.text().await.unwrap().replace("<wbr>", "") }
 }
 
 impl Page {
