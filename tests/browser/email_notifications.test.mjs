@@ -70,7 +70,7 @@ for (const javaScriptEnabled of [true, false])
     await page.getByRole("button", { name: "Restore version 1", exact: true }).click();
     await page.getByText("Restored. The next mails go out with this text.").waitFor();
     await page.getByRole("button", { name: "Send test email" }).click();
-    await page.getByText("A test is on its way to admin@acme.example.").waitFor();
+    await page.getByText(/^The test is kept in .*, not delivered\.$/).waitFor();
     await page.context().close();
   });
 
