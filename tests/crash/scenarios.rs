@@ -26,7 +26,8 @@ pub async fn random_kills(machine: Machine, kills: usize, mails: usize, chance: 
         } else if !is_drained {
             note_first(&world, before, started, &mut tally).await;
         }
-        let life = chance.below(2 * mails / kills.max(1) + 1);
+        // On the average a fifth less than would use the mails up: what goes out before the kill arrives comes on top.
+        let life = chance.below(8 * mails / (5 * kills.max(1)) + 1);
         let is_killed_in_time = world.sink.counted(before + life, Duration::from_secs(2)).await;
         tokio::time::sleep(Duration::from_micros(chance.below(6_000) as u64)).await;
         running.kill();
