@@ -78,6 +78,25 @@ impl MergeField {
         nearest(&name.to_lowercase(), Self::ALL.iter().map(|field| field.name())).and_then(Self::named)
     }
 
+    /// Whether it stands for nothing in some mails.
+    pub(super) fn may_be_empty(self) -> bool {
+        match self {
+            Self::InvoiceDaysOverdue
+            | Self::InvoiceDaysUntilDue
+            | Self::InvoiceIsOverdue
+            | Self::InvoiceIsPartPaid
+            | Self::InvoicePayUrl => true,
+            Self::CustomerName
+            | Self::InvoiceNumber
+            | Self::InvoiceBalance
+            | Self::InvoiceTotal
+            | Self::InvoiceIssuedOn
+            | Self::InvoiceDueOn
+            | Self::OrganisationName
+            | Self::SenderReplyTo => false,
+        }
+    }
+
     /// What it stands for; a condition on it holds when this is not empty.
     pub fn value(self, facts: &Facts<'_>) -> String {
         let invoice = facts.invoice;

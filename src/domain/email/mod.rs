@@ -96,9 +96,11 @@ impl Template {
                 column: MAX_SUBJECT_CHARS + 1,
                 sentence: format!("The subject has {long} characters; write at most {MAX_SUBJECT_CHARS}."),
             }]),
-            _ => parser::parse(&Source::subject(&text.subject)),
+            _ => parser::parse(&Source::subject(&text.subject))
+                .and_then(|nodes| filled_always(nodes, Part::Subject)),
         };
-        let message = parser::parse(&Source::message(&text.message));
+        let message = parser::parse(&Source::message(&text.message))
+            .and_then(|nodes| filled_always(nodes, Part::Message));
         match (subject, message) {
             (Ok(subject), Ok(message)) => Ok(Self { subject, message }),
             (subject, message) => Err(subject.err().into_iter().chain(message.err()).flatten().collect()),
@@ -113,6 +115,29 @@ impl Template {
         let nobody = || uuid::Uuid::nil().into();
         self.compose(facts, &mut FormLetters::default(), nobody).map(|composed| composed.rendered())
     }
+}
+
+/// Refuses a part that says nothing of some invoices: a mail without a subject or a message must not go out.
+fn filled_always(nodes: Vec<Node>, part: Part) -> Result<Vec<Node>, Vec<TemplateProblem>> {
+    if !may_be_empty(&nodes) {
+        return Ok(nodes);
+    }
+    let name = match part {
+        Part::Subject => "subject",
+        Part::Message => "message",
+    };
+    let sentence = format!(
+        "The {name} would be empty for some invoices. Write something outside of the conditions, or in both of their branches."
+    );
+    Err(vec![TemplateProblem { part, line: 1, column: 1, sentence }])
+}
+
+fn may_be_empty(nodes: &[Node]) -> bool {
+    nodes.iter().all(|node| match node {
+        Node::Text(text) => text.trim().is_empty(),
+        Node::Field(field) => field.may_be_empty(),
+        Node::If { then, otherwise, .. } => may_be_empty(then) || may_be_empty(otherwise),
+    })
 }
 
 /// A text whose fields stand for more than a mail may hold.

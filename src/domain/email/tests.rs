@@ -142,6 +142,23 @@ fn what_is_not_closed_or_not_understood_is_refused() {
 }
 
 #[test]
+fn a_text_that_would_be_empty_for_some_invoices_is_refused() {
+    let empty = |text: &str| {
+        let problem = "The message would be empty for some invoices. Write something outside of the conditions, or in \
+                       both of their branches.";
+        assert_eq!(problems(text), [format!("Message, line 1, column 1: {problem}")], "{text}");
+    };
+    empty("{% if invoice.is_part_paid %}Thank you{% endif %}");
+    empty(" {{ invoice.days_overdue }}\n{% if invoice.is_overdue %}late{% else %} {% endif %}");
+    let subject = |subject: &str| TemplateText { subject: subject.into(), message: "Hello".into() };
+    assert!(Template::parse(&subject("{% if invoice.is_part_paid %}P{% endif %}")).is_err());
+    assert!(Template::parse(&subject("{% if invoice.is_overdue %}Late{% else %}Soon{% endif %}")).is_ok());
+    assert!(
+        Template::parse(&message("{% if invoice.is_overdue %}Late{% endif %} {{ invoice.number }}")).is_ok()
+    );
+}
+
+#[test]
 fn conditions_choose_their_branch_and_nest() {
     let text = message(
         "{% if invoice.is_overdue %}late{% if not invoice.is_part_paid %} and whole{% endif %}{% else %}in time{% endif %}.",
