@@ -201,7 +201,7 @@ impl Tx<'_> {
     pub fn keep_letters(&mut self, letters: &[&FormLetter]) -> Result<(), StoreError> {
         for letter in letters {
             let (text, html) = letter.written();
-            Sql::new("INSERT INTO form_letter (id, body_text, body_html) VALUES ($1, $2, $3)")
+            Sql::new("INSERT INTO form_letter (id, body_text, body_html) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
                 .bind(letter.id.to_string())
                 .bind(text)
                 .bind(html)

@@ -38,7 +38,7 @@ impl Actions {
             .read::<_, StoreError>(move |snapshot| {
                 let mut desk = Desk::new(snapshot, &claimed, actions.clock().now())?;
                 let mut forms = actions.form_letters();
-                Ok((desk.compose(claimed, &mut forms, &actions), forms.take_new()))
+                Ok((desk.compose(claimed, &mut forms, &actions), forms.unkept()))
             })
             .await?;
         let (composed, new_forms) = composed;
@@ -50,7 +50,7 @@ impl Actions {
             }
         }
         if !(stopped.is_empty() && new_forms.is_empty()) {
-            let actions = self.clone();
+            let (actions, keeping) = (self.clone(), new_forms.clone());
             let written = self.0.store.write::<_, StoreError>(move |tx| {
                 let now = actions.clock().now();
                 tx.keep_letters(&new_forms.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
@@ -58,11 +58,9 @@ impl Actions {
                     .iter()
                     .try_for_each(|(mail, settlement)| actions.settle_claimed(tx, mail, settlement, now))
             });
-            if let Err(error) = written.await {
-                // They were not kept: no mail may refer to them.
-                *self.form_letters() = FormLetters::default();
-                return Err(error.into());
-            }
+            // Until then they count as not kept, also where nobody waits for this any more.
+            written.await?;
+            self.form_letters().note_kept(&keeping);
         }
         Ok(letters)
     }

@@ -35,9 +35,14 @@ impl Composed {
 }
 
 impl FormLetters {
-    /// Letters made since this was last asked; they are to be kept before a mail refers to them.
-    pub fn take_new(&mut self) -> Vec<Arc<FormLetter>> {
-        std::mem::take(&mut self.new)
+    /// Letters that are not known to be kept; they are to be before a mail refers to them.
+    pub fn unkept(&self) -> Vec<Arc<FormLetter>> {
+        self.new.clone()
+    }
+
+    /// These are kept now.
+    pub fn note_kept(&mut self, kept: &[Arc<FormLetter>]) {
+        self.new.retain(|letter| kept.iter().all(|known| known.id != letter.id));
     }
 }
 
