@@ -5,7 +5,7 @@
 use super::{ActionError, Actions};
 use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId};
 use crate::domain::invoice::{Invoice, InvoiceState};
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Actor, Principal};
 use crate::store::{AuditEntry, InvoiceRow, StoreError, Tx};
 
 impl Actions {
@@ -13,8 +13,12 @@ impl Actions {
     ///
     /// # Errors
     /// When there is no such invoice. Archiving twice changes nothing.
-    pub async fn archive_invoice(&self, user: &User, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
-        self.change_invoice(user, id, |tx, actions, actor, row| {
+    pub async fn archive_invoice(
+        &self,
+        by: &Principal,
+        id: InvoiceId,
+    ) -> Result<Vec<ReminderId>, ActionError> {
+        self.change_invoice(by, id, |tx, actions, actor, row| {
             let invoice = &row.invoice;
             if invoice.archived_at.is_some() {
                 return Ok(Vec::new());
@@ -33,8 +37,8 @@ impl Actions {
     ///
     /// # Errors
     /// When there is no such invoice, or it is paid or credited. Withdrawing twice changes nothing.
-    pub async fn void_invoice(&self, user: &User, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
-        self.change_invoice(user, id, |tx, actions, actor, row| {
+    pub async fn void_invoice(&self, by: &Principal, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
+        self.change_invoice(by, id, |tx, actions, actor, row| {
             let invoice = &row.invoice;
             if invoice.state == InvoiceState::Void {
                 return Ok(Vec::new());
@@ -57,8 +61,8 @@ impl Actions {
     ///
     /// # Errors
     /// When there is no such invoice. Bringing back twice changes nothing.
-    pub async fn unarchive_invoice(&self, user: &User, id: InvoiceId) -> Result<(), ActionError> {
-        self.change_invoice(user, id, |tx, actions, actor, row| {
+    pub async fn unarchive_invoice(&self, by: &Principal, id: InvoiceId) -> Result<(), ActionError> {
+        self.change_invoice(by, id, |tx, actions, actor, row| {
             let invoice = &row.invoice;
             if invoice.archived_at.is_none() {
                 return Ok(());
@@ -72,11 +76,11 @@ impl Actions {
     /// Changes one invoice, which nobody else changes meanwhile.
     pub(super) async fn change_invoice<T: Send + 'static>(
         &self,
-        user: &User,
+        by: &Principal,
         id: InvoiceId,
         change: impl FnOnce(&mut Tx<'_>, &Actions, Actor, &InvoiceRow) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
-        let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
+        let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
         self.0
             .store
             .write(move |tx| {

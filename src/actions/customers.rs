@@ -3,7 +3,7 @@
 use super::{ActionError, Actions};
 use crate::domain::customer::CustomerEdit;
 use crate::domain::ids::{CustomerId, ReminderId};
-use crate::domain::person::{Actor, User};
+use crate::domain::person::Principal;
 use crate::store::WrittenCustomer;
 
 impl Actions {
@@ -14,11 +14,11 @@ impl Actions {
     /// When there is no such customer. An edit that changes nothing leaves no trace.
     pub async fn edit_customer(
         &self,
-        user: &User,
+        by: &Principal,
         id: CustomerId,
         edit: CustomerEdit,
     ) -> Result<Vec<ReminderId>, ActionError> {
-        let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
+        let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
         self.0
             .store
             .write(move |tx| {

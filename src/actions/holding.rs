@@ -7,7 +7,7 @@ use super::{ActionError, Actions};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId, ReminderId, SuppressionId};
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Actor, Principal};
 use crate::domain::suppression::{NewSuppression, SuppressionReason};
 use crate::domain::text::Line;
 use crate::store::{AuditEntry, StoreError, Suppress, Tx};
@@ -17,14 +17,14 @@ impl Actions {
     ///
     /// # Errors
     /// When it is there already.
-    pub async fn suppress(&self, user: &User, new: NewSuppression) -> Result<(), ActionError> {
-        let (actions, user) = (self.clone(), user.clone());
+    pub async fn suppress(&self, by: &Principal, new: NewSuppression) -> Result<(), ActionError> {
+        let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
                 let evidence = new.evidence.map(|note| note.to_string()).unwrap_or_default();
-                let (now, actor) = (actions.clock().now(), Actor::User(user.id));
-                let organisation = user.organisation_id;
+                let (now, actor) = (actions.clock().now(), by.actor);
+                let organisation = by.organisation_id;
                 match actions.suppress_in(
                     tx,
                     organisation,
@@ -47,15 +47,15 @@ impl Actions {
     /// When there is no such active suppression, or it rests on a complaint.
     pub async fn lift_suppression(
         &self,
-        user: &User,
+        by: &Principal,
         id: SuppressionId,
         reason: Line,
     ) -> Result<(), ActionError> {
-        let (actions, user) = (self.clone(), user.clone());
+        let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
-                let known = tx.suppressions(user.organisation_id, usize::MAX >> 1)?;
+                let known = tx.suppressions(by.organisation_id, usize::MAX >> 1)?;
                 let found = known.into_iter().find(|known| known.id == id).ok_or(ActionError::NotFound)?;
                 if !found.reason.may_be_lifted() {
                     return Err(ActionError::Refused(format!(
@@ -63,10 +63,10 @@ impl Actions {
                         found.address
                     )));
                 }
-                let (now, actor) = (actions.clock().now(), Actor::User(user.id));
-                if tx.lift_suppression(user.organisation_id, id, actor, reason.as_str(), now)? {
+                let (now, actor) = (actions.clock().now(), by.actor);
+                if tx.lift_suppression(by.organisation_id, id, actor, reason.as_str(), now)? {
                     let detail = format!("{}: {reason}", found.address);
-                    actions.note(tx, user.organisation_id, actor, "suppression.lifted", None, detail, now)?;
+                    actions.note(tx, by.organisation_id, actor, "suppression.lifted", None, detail, now)?;
                 }
                 Ok(())
             })
@@ -79,17 +79,17 @@ impl Actions {
     /// When there is no such invoice.
     pub async fn hold_invoice(
         &self,
-        user: &User,
+        by: &Principal,
         id: InvoiceId,
         hold: Option<Hold>,
     ) -> Result<Vec<ReminderId>, ActionError> {
-        let (actions, user) = (self.clone(), user.clone());
+        let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
-                tx.invoice(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                tx.invoice(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
                 tx.hold_invoice(id, hold.as_ref(), actions.clock().now())?;
-                actions.held(tx, &user, &[id], Some(id), hold.as_ref(), "invoice")
+                actions.held(tx, &by, &[id], Some(id), hold.as_ref(), "invoice")
             })
             .await
     }
@@ -100,18 +100,18 @@ impl Actions {
     /// When there is no such customer.
     pub async fn hold_customer(
         &self,
-        user: &User,
+        by: &Principal,
         id: CustomerId,
         hold: Option<Hold>,
     ) -> Result<Vec<ReminderId>, ActionError> {
-        let (actions, user) = (self.clone(), user.clone());
+        let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
-                tx.customer(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                tx.customer(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
                 tx.hold_customer(id, hold.as_ref(), actions.clock().now())?;
                 let invoices = tx.invoices_on_their_way(id)?;
-                actions.held(tx, &user, &invoices, None, hold.as_ref(), "customer")
+                actions.held(tx, &by, &invoices, None, hold.as_ref(), "customer")
             })
             .await
     }
@@ -119,13 +119,13 @@ impl Actions {
     fn held(
         &self,
         tx: &mut Tx<'_>,
-        user: &User,
+        by: &Principal,
         invoices: &[InvoiceId],
         invoice: Option<InvoiceId>,
         hold: Option<&Hold>,
         what: &str,
     ) -> Result<Vec<ReminderId>, ActionError> {
-        let (actor, organisation, now) = (Actor::User(user.id), user.organisation_id, self.clock().now());
+        let (actor, organisation, now) = (by.actor, by.organisation_id, self.clock().now());
         let event = match (hold.is_some(), what) {
             (true, "invoice") => "invoice.held",
             (false, "invoice") => "invoice.released",

@@ -6,7 +6,7 @@ use crate::domain::ids::{InvoiceId, ReminderId};
 use crate::domain::invoice::{Invoice, InvoiceState};
 use crate::domain::organisation::day_in_words;
 use crate::domain::payment::Payment;
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Actor, Principal};
 use crate::store::Tx;
 
 impl Actions {
@@ -16,11 +16,11 @@ impl Actions {
     /// When there is no such invoice, or it cannot be paid so: [`ActionError::Payment`].
     pub async fn record_payment(
         &self,
-        user: &User,
+        by: &Principal,
         id: InvoiceId,
         payment: Payment,
     ) -> Result<Vec<ReminderId>, ActionError> {
-        self.change_invoice(user, id, move |tx, actions, actor, row| {
+        self.change_invoice(by, id, move |tx, actions, actor, row| {
             match tx.invoice_of_payment(payment.id)? {
                 None => actions.take_payment(tx, actor, &row.invoice, &payment, "payment.recorded"),
                 Some(paid) if paid == row.invoice.id => Ok(Vec::new()),
@@ -34,8 +34,8 @@ impl Actions {
     ///
     /// # Errors
     /// When there is no such invoice, or nothing is owed on it.
-    pub async fn mark_as_paid(&self, user: &User, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
-        self.change_invoice(user, id, |tx, actions, actor, row| {
+    pub async fn mark_as_paid(&self, by: &Principal, id: InvoiceId) -> Result<Vec<ReminderId>, ActionError> {
+        self.change_invoice(by, id, |tx, actions, actor, row| {
             let invoice = &row.invoice;
             let today = tx.organisation(invoice.organisation_id)?.day_of(actions.clock().now());
             let payment = Payment::of_all(invoice, actions.0.ids.next(), today);

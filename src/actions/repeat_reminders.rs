@@ -3,7 +3,7 @@
 use super::propose_reminders::Ground;
 use super::{ActionError, Actions};
 use crate::domain::ids::{BatchId, ReminderId};
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Actor, Principal, User};
 use crate::domain::proposal::{LeftOut, propose};
 use crate::domain::reminder::{Channel, ReminderState};
 use crate::store::{AuditEntry, NewReminder, Posting, ReminderPosting};
@@ -13,22 +13,21 @@ impl Actions {
     ///
     /// # Errors
     /// When there is no such batch, or nothing of it can be called back any more.
-    pub async fn cancel_batch(&self, user: &User, id: BatchId) -> Result<usize, ActionError> {
-        let (actions, user) = (self.clone(), user.clone());
+    pub async fn cancel_batch(&self, by: &Principal, id: BatchId) -> Result<usize, ActionError> {
+        let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
-                tx.batch(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
-                let reason = format!("Cancelled by {}.", user.name);
+                tx.batch(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                let reason = format!("Cancelled by {}.", by.name);
                 let cancelled = tx.cancel_batch(id, &reason, actions.clock().now())?;
                 if cancelled.is_empty() {
                     return Err(ActionError::Refused(
                         "Nothing of this batch can be cancelled any more.".to_owned(),
                     ));
                 }
-                let actor = Actor::User(user.id);
                 // The entry says by whom already.
-                actions.record_cancelled(tx, actor, user.organisation_id, &cancelled, "")?;
+                actions.record_cancelled(tx, by.actor, by.organisation_id, &cancelled, "")?;
                 Ok(cancelled.len())
             })
             .await
@@ -38,20 +37,20 @@ impl Actions {
     ///
     /// # Errors
     /// When there is no such reminder, or it is past the point of no return.
-    pub async fn cancel_reminder(&self, user: &User, id: ReminderId) -> Result<(), ActionError> {
-        let (actions, user) = (self.clone(), user.clone());
+    pub async fn cancel_reminder(&self, by: &Principal, id: ReminderId) -> Result<(), ActionError> {
+        let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
-                tx.reminder(user.organisation_id, id)?.ok_or(ActionError::NotFound)?;
-                let reason = format!("Cancelled by {}.", user.name);
+                tx.reminder(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                let reason = format!("Cancelled by {}.", by.name);
                 let cancelled = tx.cancel_reminder(id, &reason, actions.clock().now())?;
                 if cancelled.is_empty() {
                     return Err(ActionError::Refused(
                         "This reminder cannot be cancelled any more.".to_owned(),
                     ));
                 }
-                actions.record_cancelled(tx, Actor::User(user.id), user.organisation_id, &cancelled, "")?;
+                actions.record_cancelled(tx, by.actor, by.organisation_id, &cancelled, "")?;
                 Ok(())
             })
             .await

@@ -141,7 +141,27 @@ pub struct User {
     pub has_single_keys: bool,
 }
 
+/// Who asks for something: a person, or a program with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Who, for the audit.
+    pub actor: Actor,
+    /// The organisation whose things they may change.
+    pub organisation_id: OrganisationId,
+    /// What others read of them: the person's name, the key's.
+    pub name: Line,
+}
+
 impl User {
+    /// This person as somebody who asks for something.
+    pub fn principal(&self) -> Principal {
+        Principal {
+            actor: Actor::User(self.id),
+            organisation_id: self.organisation_id,
+            name: self.name.clone(),
+        }
+    }
+
     /// Whether they may do something.
     pub fn may(&self, permission: Permission) -> bool {
         self.role.may(permission)

@@ -85,7 +85,7 @@ async fn ask_archive(by: SignedIn, path: web::Path<String>) -> Result<HttpRespon
 async fn archive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
     by.require(Permission::ChangeInvoice)?;
-    let handed_over = by.state.actions.archive_invoice(&by.user, id).await?;
+    let handed_over = by.state.actions.archive_invoice(&by.user.principal(), id).await?;
     Ok(see_other_naming(&format!("/invoices/{id}"), &handed_over))
 }
 
@@ -93,7 +93,7 @@ async fn archive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<Htt
 async fn unarchive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
     by.require(Permission::ChangeInvoice)?;
-    by.state.actions.unarchive_invoice(&by.user, id).await?;
+    by.state.actions.unarchive_invoice(&by.user.principal(), id).await?;
     Ok(see_other(format!("/invoices/{id}")))
 }
 
@@ -123,7 +123,7 @@ async fn ask_void(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
 async fn void(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
     by.require(Permission::ChangeInvoice)?;
-    let handed_over = by.state.actions.void_invoice(&by.user, id).await?;
+    let handed_over = by.state.actions.void_invoice(&by.user.principal(), id).await?;
     Ok(see_other_naming(&format!("/invoices/{id}"), &handed_over))
 }
 
@@ -149,6 +149,6 @@ async fn ask_full_payment(by: SignedIn, path: web::Path<String>) -> Result<HttpR
 async fn pay_in_full(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
     by.require(Permission::ChangeInvoice)?;
-    let handed_over = by.state.actions.mark_as_paid(&by.user, id).await?;
+    let handed_over = by.state.actions.mark_as_paid(&by.user.principal(), id).await?;
     Ok(see_other_naming(&format!("/invoices/{id}"), &handed_over))
 }

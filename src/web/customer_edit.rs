@@ -60,7 +60,7 @@ pub async fn update(path: web::Path<String>, posted: Posted<CustomerForm>) -> Re
     let customer = found(&by, &path).await?;
     match form.read() {
         Ok(edit) => {
-            let handed_over = by.state.actions.edit_customer(&by.user, customer.id, edit).await?;
+            let handed_over = by.state.actions.edit_customer(&by.user.principal(), customer.id, edit).await?;
             Ok(see_other_naming(&format!("/customers/{}", customer.id), &handed_over))
         }
         Err(problems) => asked(&by, &customer, form, problems),

@@ -121,7 +121,7 @@ async fn hold_invoice(
     let held = invoice(&by, *path).await?;
     match form.hold(by.today()) {
         Ok(hold) => {
-            let handed_over = by.state.actions.hold_invoice(&by.user, *path, Some(hold)).await?;
+            let handed_over = by.state.actions.hold_invoice(&by.user.principal(), *path, Some(hold)).await?;
             Ok(see_other_naming(&held.back, &handed_over))
         }
         Err(problem) => ask(&by, held, form, Some(problem)),
@@ -135,7 +135,7 @@ async fn release_invoice(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let held = invoice(&by, *path).await?;
-    by.state.actions.hold_invoice(&by.user, *path, None).await?;
+    by.state.actions.hold_invoice(&by.user.principal(), *path, None).await?;
     Ok(see_other(held.back))
 }
 
@@ -154,7 +154,7 @@ async fn hold_customer(
     let held = customer(&by, *path).await?;
     match form.hold(by.today()) {
         Ok(hold) => {
-            let handed_over = by.state.actions.hold_customer(&by.user, *path, Some(hold)).await?;
+            let handed_over = by.state.actions.hold_customer(&by.user.principal(), *path, Some(hold)).await?;
             Ok(see_other_naming(&held.back, &handed_over))
         }
         Err(problem) => ask(&by, held, form, Some(problem)),
@@ -168,6 +168,6 @@ async fn release_customer(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let held = customer(&by, *path).await?;
-    by.state.actions.hold_customer(&by.user, *path, None).await?;
+    by.state.actions.hold_customer(&by.user.principal(), *path, None).await?;
     Ok(see_other(held.back))
 }

@@ -91,7 +91,7 @@ async fn create(path: web::Path<String>, posted: Posted<PaymentForm>) -> Result<
         Ok(payment) => payment,
         Err(problems) => return refused(&by, &row, form, problems),
     };
-    match by.state.actions.record_payment(&by.user, row.invoice.id, payment).await {
+    match by.state.actions.record_payment(&by.user.principal(), row.invoice.id, payment).await {
         Ok(handed_over) => Ok(see_other_naming(&format!("/invoices/{}", row.invoice.id), &handed_over)),
         Err(ActionError::Payment(why)) => {
             let mut problems = Problems::default();

@@ -183,7 +183,7 @@ pub async fn resend(path: web::Path<String>, posted: Posted<Nothing>) -> Result<
 pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
     by.require(Permission::CancelReminder)?;
-    match by.state.actions.cancel_reminder(&by.user, id).await {
+    match by.state.actions.cancel_reminder(&by.user.principal(), id).await {
         Ok(()) => Ok(see_other(format!("/reminders/{id}"))),
         Err(ActionError::Refused(why)) => refused_page(&by, id, why).await,
         Err(error) => Err(error.into()),

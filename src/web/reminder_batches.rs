@@ -111,7 +111,7 @@ pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<
     let by = posted.by;
     by.require(Permission::CancelReminder)?;
     let id = id(&path)?;
-    match by.state.actions.cancel_batch(&by.user, id).await {
+    match by.state.actions.cancel_batch(&by.user.principal(), id).await {
         // Nothing left to cancel: the page says how it ended.
         Ok(_) | Err(ActionError::Refused(_)) => Ok(see_other(format!("/reminder-batches/{id}"))),
         Err(error) => Err(error.into()),

@@ -101,7 +101,7 @@ async fn create(posted: Posted<AddForm>) -> Result<HttpResponse, WebError> {
         return shown(&by, form, Some(problem)).await;
     };
     let new = NewSuppression { address, reason: SuppressionReason::Manual, evidence: form.note.parse().ok() };
-    match by.state.actions.suppress(&by.user, new).await {
+    match by.state.actions.suppress(&by.user.principal(), new).await {
         Ok(()) => Ok(see_other("/suppressions")),
         Err(ActionError::Refused(why)) => shown(&by, form, Some(why)).await,
         Err(error) => Err(error.into()),
@@ -123,7 +123,7 @@ async fn lift(path: web::Path<SuppressionId>, posted: Posted<LiftForm>) -> Resul
         let problem = "Say why the address may be mailed again.".to_owned();
         return shown(&by, AddForm::default(), Some(problem)).await;
     };
-    match by.state.actions.lift_suppression(&by.user, *path, reason).await {
+    match by.state.actions.lift_suppression(&by.user.principal(), *path, reason).await {
         Ok(()) => Ok(see_other("/suppressions")),
         Err(ActionError::Refused(why)) => shown(&by, AddForm::default(), Some(why)).await,
         Err(error) => Err(error.into()),
