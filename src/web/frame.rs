@@ -7,8 +7,9 @@ use askama::Template;
 
 use super::WebError;
 use super::session::SignedIn;
+use super::settings::SettingsPage;
 use crate::domain::money::grouped_count;
-use crate::domain::person::{Permission, Theme};
+use crate::domain::person::{Permission, Theme, User};
 
 /// The places of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,28 +53,18 @@ impl Section {
         }
     }
 
-    fn href(self) -> &'static str {
-        match self {
-            Self::Invoices => "/invoices",
-            Self::Customers => "/customers",
-            Self::Reminders => "/reminders",
-            Self::EmailNotifications => "/automations/email-notifications",
-            Self::Imports => "/imports",
-            Self::Suppressions => "/suppressions",
-            Self::Settings => "/settings/sending",
-        }
-    }
-
-    fn permission(self) -> Permission {
-        match self {
-            Self::Invoices
-            | Self::Customers
-            | Self::Reminders
-            | Self::EmailNotifications
-            | Self::Suppressions => Permission::Read,
-            Self::Imports => Permission::Import,
-            Self::Settings => Permission::PauseSending,
-        }
+    /// Where it leads a person; `None` where they may see nothing of it.
+    fn href(self, user: &User) -> Option<&'static str> {
+        let (href, permission) = match self {
+            Self::Invoices => ("/invoices", Permission::Read),
+            Self::Customers => ("/customers", Permission::Read),
+            Self::Reminders => ("/reminders", Permission::Read),
+            Self::EmailNotifications => ("/automations/email-notifications", Permission::Read),
+            Self::Imports => ("/imports", Permission::Import),
+            Self::Suppressions => ("/suppressions", Permission::Read),
+            Self::Settings => return SettingsPage::seen_by(user).next().map(SettingsPage::href),
+        };
+        user.may(permission).then_some(href)
     }
 
     /// The heading over it, where a group begins.
@@ -119,6 +110,8 @@ pub struct Frame {
     pub csrf: String,
     /// The navigation.
     pub links: Vec<NavLink>,
+    /// The pages beside this one, where it is one of several under a place of the navigation.
+    pub pages: Vec<NavLink>,
     /// What concerns every page.
     pub banners: Vec<String>,
     /// What was just done.
@@ -130,12 +123,13 @@ impl SignedIn {
     pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
         let links = Section::ALL
             .into_iter()
-            .filter(|place| self.user.may(place.permission()))
-            .map(|place| NavLink {
-                group: place.group(),
-                href: place.href(),
-                label: place.label(),
-                is_current: place == section,
+            .filter_map(|place| {
+                Some(NavLink {
+                    group: place.group(),
+                    href: place.href(&self.user)?,
+                    label: place.label(),
+                    is_current: place == section,
+                })
             })
             .collect();
         Frame {
@@ -148,6 +142,7 @@ impl SignedIn {
             has_single_keys: self.user.has_single_keys,
             csrf: self.csrf.clone(),
             links,
+            pages: Vec::new(),
             banners: self.banners(),
             toast: None,
         }

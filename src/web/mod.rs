@@ -27,6 +27,7 @@ mod reminder_proposals;
 mod reminders;
 mod sending;
 mod session;
+mod settings;
 mod setup;
 mod sign_in;
 mod suppressions;

@@ -5,8 +5,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::WebError;
-use super::frame::{Frame, Section, page, see_other};
+use super::frame::{Frame, page, see_other};
 use super::session::{Posted, SignedIn};
+use super::settings::SettingsPage;
 use super::sign_in::Nothing;
 use crate::domain::ids::BatchId;
 use crate::domain::money::grouped_count;
@@ -35,7 +36,7 @@ async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
     by.require(Permission::PauseSending)?;
     let waiting = by.state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.waiting_mails()?.0)).await?;
     page(&SendingPage {
-        frame: by.frame(Section::Settings, "Sending"),
+        frame: by.settings_frame(SettingsPage::Sending, "Sending"),
         paused: by.pause.as_ref().map(|pause| (by.organisation.local(pause.since), pause.reason.clone())),
         waiting: grouped_count(waiting),
         relay: match &by.relay_down {

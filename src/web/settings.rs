@@ -1,0 +1,55 @@
+//! The pages under Settings: their order, their names, and who may see which.
+
+use super::frame::{Frame, NavLink, Section};
+use super::session::SignedIn;
+use crate::domain::person::{Permission, User};
+
+/// One page under Settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsPage {
+    /// The switch that stops all mails.
+    Sending,
+}
+
+impl SettingsPage {
+    /// In the order of their links.
+    const ALL: [Self; 1] = [Self::Sending];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Sending => "Sending",
+        }
+    }
+
+    /// Where it is.
+    pub fn href(self) -> &'static str {
+        match self {
+            Self::Sending => "/settings/sending",
+        }
+    }
+
+    fn permission(self) -> Permission {
+        match self {
+            Self::Sending => Permission::PauseSending,
+        }
+    }
+
+    /// The pages that a person may see.
+    pub fn seen_by(user: &User) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|page| user.may(page.permission()))
+    }
+}
+
+impl SignedIn {
+    /// The frame of a page under Settings.
+    pub fn settings_frame(&self, page: SettingsPage, title: impl Into<String>) -> Frame {
+        let link = |other: SettingsPage| NavLink {
+            group: None,
+            href: other.href(),
+            label: other.label(),
+            is_current: other == page,
+        };
+        let pages = SettingsPage::seen_by(&self.user).map(link).collect();
+        Frame { pages, ..self.frame(Section::Settings, title) }
+    }
+}
