@@ -1,17 +1,40 @@
-//! Customers as people change them: name and address.
+//! Customers as people and programs bring and change them: customer id, name and address.
 
 use super::{ActionError, Actions};
-use crate::domain::customer::CustomerEdit;
-use crate::domain::ids::{CustomerId, ReminderId};
+use crate::domain::customer::{CustomerEdit, NewCustomer};
+use crate::domain::ids::{CustomerId, OrganisationId, ReminderId};
 use crate::domain::person::Principal;
-use crate::store::WrittenCustomer;
+use crate::domain::text::Line;
+use crate::store::{Tx, WrittenCustomer};
 
 impl Actions {
-    /// Changes a customer's name and address. Reminders that have not left go to the new address by themselves; says
-    /// which are past recall on their way to the old one.
+    /// Adds a customer.
     ///
     /// # Errors
-    /// When there is no such customer. An edit that changes nothing leaves no trace.
+    /// [`ActionError::Refused`] when another customer has its customer id.
+    pub async fn add_customer(&self, by: &Principal, new: NewCustomer) -> Result<CustomerId, ActionError> {
+        let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
+        self.0
+            .store
+            .write(move |tx| {
+                tx.lock_ledger(organisation)?;
+                is_free(tx, organisation, new.external_id.as_ref(), None)?;
+                let (id, now, name) = (actions.0.ids.next(), actions.clock().now(), new.name.to_string());
+                let NewCustomer { external_id, name: written_name, email } = new;
+                let written = WrittenCustomer { id, external_id, name: written_name, email };
+                tx.write_customers(organisation, &[written], now)?;
+                actions.note(tx, organisation, actor, "customer.created", None, name, now)?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// Changes a customer. Reminders that have not left go to a new address by themselves; says which are past recall on
+    /// their way to the old one.
+    ///
+    /// # Errors
+    /// When there is no such customer; [`ActionError::Refused`] when another has its new customer id. An edit that
+    /// changes nothing leaves no trace.
     pub async fn edit_customer(
         &self,
         by: &Principal,
@@ -24,10 +47,16 @@ impl Actions {
             .write(move |tx| {
                 tx.lock_ledger(organisation)?;
                 let kept = tx.customer(organisation, id)?.ok_or(ActionError::NotFound)?;
-                let Some(changes) = kept.changes(&edit) else { return Ok(Vec::new()) };
-                let is_readdressed = kept.email != edit.email;
-                let written =
-                    WrittenCustomer { id, external_id: kept.external_id, name: edit.name, email: edit.email };
+                let after = kept.edited(edit);
+                let Some(changes) = kept.changes(&after) else { return Ok(Vec::new()) };
+                is_free(tx, organisation, after.external_id.as_ref(), Some(id))?;
+                let is_readdressed = kept.email != after.email;
+                let written = WrittenCustomer {
+                    id,
+                    external_id: after.external_id,
+                    name: after.name,
+                    email: after.email,
+                };
                 let now = actions.clock().now();
                 tx.write_customers(organisation, &[written], now)?;
                 actions.note(tx, organisation, actor, "customer.edited", None, changes, now)?;
@@ -39,5 +68,21 @@ impl Actions {
                 Ok(actions.past_recall(tx, actor, organisation, &invoices, reason)?)
             })
             .await
+    }
+}
+
+/// Whether no other customer has a customer id.
+fn is_free(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    external_id: Option<&Line>,
+    own: Option<CustomerId>,
+) -> Result<(), ActionError> {
+    let Some(external_id) = external_id else { return Ok(()) };
+    match tx.customer_of_external_id(organisation, external_id)? {
+        Some(other) if Some(other) != own => {
+            Err(ActionError::Refused(format!("Another customer has the customer id {external_id}.")))
+        }
+        _ => Ok(()),
     }
 }

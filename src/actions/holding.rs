@@ -55,8 +55,7 @@ impl Actions {
         self.0
             .store
             .write(move |tx| {
-                let known = tx.suppressions(by.organisation_id, usize::MAX >> 1)?;
-                let found = known.into_iter().find(|known| known.id == id).ok_or(ActionError::NotFound)?;
+                let found = tx.suppression(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
                 if !found.reason.may_be_lifted() {
                     return Err(ActionError::Refused(format!(
                         "The recipient of {} complained: that cannot be lifted.",

@@ -1,5 +1,6 @@
 //! Bringing in a ledger file: a check that writes nothing, and a write that is all or nothing.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,9 +8,8 @@ use tracing::warn;
 
 use super::{ActionError, Actions};
 use crate::domain::ids::{CustomerId, ImportId, InvoiceId, OrganisationId};
-use crate::domain::invoice::InvoiceState;
 use crate::domain::ledger::{
-    Change, Finding, Ledger, Matched, Plan, PlannedInvoice, Summary, Terms, sample_ledger,
+    Change, Finding, InvoiceValues, Ledger, Matched, Plan, StoredInvoice, Summary, Terms, sample_ledger,
 };
 use crate::domain::person::{Actor, User};
 use crate::domain::text::{Line, is_unprintable};
@@ -214,7 +214,7 @@ fn keys(matched: &Matched) -> Vec<(CustomerId, Line)> {
     matched.keys().map(|(customer, number)| (customer, number.clone())).collect()
 }
 
-fn terms(
+pub(super) fn terms(
     snapshot: &mut Snapshot<'_>,
     organisation: OrganisationId,
     reopen: bool,
@@ -225,12 +225,12 @@ fn terms(
     Ok(Terms { today, payment_terms_days: organisation.payment_terms_days, reopen })
 }
 
-/// The writing of one clean plan.
-struct Writing<'a> {
-    actions: &'a Actions,
-    actor: Actor,
-    organisation: OrganisationId,
-    now: DateTime<Utc>,
+/// Who writes into a ledger, and when.
+pub(super) struct Writing<'a> {
+    pub(super) actions: &'a Actions,
+    pub(super) actor: Actor,
+    pub(super) organisation: OrganisationId,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl Writing<'_> {
@@ -239,7 +239,11 @@ impl Writing<'_> {
         let written: Vec<(WrittenInvoice, AuditEntry)> = plan
             .invoices
             .iter()
-            .filter_map(|planned| Some(self.invoice(planned, *owners.get(planned.customer)?)))
+            .filter_map(|planned| {
+                let owner = *owners.get(planned.customer)?;
+                let (stored, values) = (planned.stored.as_ref(), planned.values.clone());
+                Some(self.invoice(owner, planned.number.clone(), stored, values))
+            })
             .collect();
         let (invoices, entries): (Vec<WrittenInvoice>, Vec<AuditEntry>) = written.into_iter().unzip();
         tx.write_invoices(self.organisation, &invoices, self.now)?;
@@ -270,23 +274,24 @@ impl Writing<'_> {
         Ok(ids)
     }
 
-    fn invoice(&self, planned: &PlannedInvoice, customer_id: CustomerId) -> (WrittenInvoice, AuditEntry) {
-        let kept = planned.stored.as_ref().map(|stored| &stored.invoice);
+    /// What becomes of a stored invoice, or of none, with its audit.
+    pub(super) fn invoice(
+        &self,
+        customer_id: CustomerId,
+        number: Line,
+        stored: Option<&StoredInvoice>,
+        values: InvoiceValues,
+    ) -> (WrittenInvoice, AuditEntry) {
+        let kept = stored.map(|stored| &stored.invoice);
         let id = kept.map_or_else(|| self.actions.0.ids.next(), |invoice| invoice.id);
         let archived_before = kept.and_then(|invoice| invoice.archived_at);
-        let invoice = WrittenInvoice {
-            id,
-            customer_id,
-            number: planned.number.clone(),
-            values: planned.values.clone(),
-            archived_at: planned.values.is_archived.then(|| archived_before.unwrap_or(self.now)),
-        };
-        let (event, detail) = match planned.change() {
+        let (event, detail) = match Change::between(stored, &values) {
             Change::Created => ("invoice.created", String::new()),
             Change::Updated(what) => ("invoice.updated", what),
             Change::Reopened(what) => ("invoice.reopened", what),
         };
-        (invoice, self.entry(id, event, detail))
+        let archived_at = values.is_archived.then(|| archived_before.unwrap_or(self.now));
+        (WrittenInvoice { id, customer_id, number, values, archived_at }, self.entry(id, event, detail))
     }
 
     fn entry(&self, invoice: InvoiceId, event: &'static str, detail: String) -> AuditEntry {
@@ -305,31 +310,18 @@ impl Writing<'_> {
 
     /// Calls back the reminders of invoices that the file settles or archives (promise P7).
     fn call_back(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
-        for (closed, reason) in CLOSED {
-            let invoices: Vec<InvoiceId> = plan
-                .invoices
-                .iter()
-                .filter(|planned| closed(planned))
-                .filter_map(|planned| planned.stored.as_ref().map(|stored| stored.invoice.id))
-                .collect();
-            if !invoices.is_empty() {
-                self.actions.close(tx, self.actor, self.organisation, &invoices, reason)?;
+        let mut closed: BTreeMap<&'static str, Vec<InvoiceId>> = BTreeMap::new();
+        for planned in &plan.invoices {
+            if let (Some(reason), Some(stored)) = (planned.values.closed_because(), &planned.stored) {
+                closed.entry(reason).or_default().push(stored.invoice.id);
             }
+        }
+        for (reason, invoices) in closed {
+            self.actions.close(tx, self.actor, self.organisation, &invoices, reason)?;
         }
         Ok(())
     }
 }
-
-type Closed = (fn(&PlannedInvoice) -> bool, &'static str);
-
-/// What ends the reminding of an invoice, and the reason that its cancelled reminders show.
-const CLOSED: [Closed; 5] = [
-    (|planned| planned.values.is_archived, "The invoice was archived."),
-    (|planned| planned.values.state == InvoiceState::Paid, "The invoice was paid."),
-    (|planned| planned.values.state == InvoiceState::Void, "The invoice was made void."),
-    (|planned| planned.values.state == InvoiceState::Credited, "The invoice was credited."),
-    (|planned| planned.values.state == InvoiceState::Draft, "The invoice became a draft again."),
-];
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod attempts;
+mod batches;
 mod closing;
 mod confirmation;
 mod customers;
@@ -9,6 +10,7 @@ mod delivery;
 mod holding;
 mod imports;
 mod instance;
+mod invoices;
 mod organisations;
 mod passwords;
 mod pausing;
@@ -32,6 +34,7 @@ use crate::clock::{Clock, Ids};
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::email::FormLetters;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::ledger::InvoiceRefused;
 use crate::domain::money::grouped_count;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::payment::PaymentRefused;
@@ -82,6 +85,9 @@ pub enum ActionError {
     /// A payment cannot be recorded so; nothing was.
     #[error(transparent)]
     Payment(#[from] PaymentRefused),
+    /// An invoice cannot be brought or changed so; nothing was.
+    #[error(transparent)]
+    Invoice(#[from] InvoiceRefused),
     /// Too many failed tries to sign in.
     #[error("Too many failed tries. Wait {}, then try again.", seconds_in_words(*.0))]
     Throttled(u64),

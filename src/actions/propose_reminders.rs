@@ -2,7 +2,7 @@
 
 use super::{ActionError, Actions, Settings};
 use crate::domain::confirmation::Confirmation;
-use crate::domain::ids::{BatchId, InvoiceId, TemplateVersionId};
+use crate::domain::ids::{BatchId, InvoiceId, OrganisationId, TemplateVersionId};
 use crate::domain::invoice_list::InvoiceFilter;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::person::User;
@@ -17,7 +17,7 @@ pub(super) const DEFAULT_TEMPLATE: &str = "invoice-reminder";
 pub enum Origin {
     /// Ticked one by one.
     Chosen(Vec<InvoiceId>),
-    /// "Select all that match": the filter, and how many the person saw.
+    /// All that match: the filter, and how many the person saw.
     Matching {
         /// Which invoices.
         filter: InvoiceFilter,
@@ -55,7 +55,7 @@ impl Actions {
         self.0
             .store
             .read(move |snapshot| {
-                let ground = Ground::read(snapshot, &actions.0.settings, &user)?;
+                let ground = Ground::read(snapshot, &actions.0.settings, user.organisation_id)?;
                 let candidates = ground.candidates(snapshot, &actions, &origin)?;
                 if candidates.is_empty() {
                     return Err(ActionError::NothingSelected);
@@ -78,9 +78,9 @@ impl Ground {
     pub(super) fn read(
         snapshot: &mut Snapshot<'_>,
         settings: &Settings,
-        user: &User,
+        organisation_id: OrganisationId,
     ) -> Result<Self, ActionError> {
-        let organisation = snapshot.organisation(user.organisation_id)?;
+        let organisation = snapshot.organisation(organisation_id)?;
         let template = snapshot
             .current_version(organisation.id, DEFAULT_TEMPLATE)?
             .ok_or(StoreError::Missing("default e-mail template"))?;

@@ -33,16 +33,19 @@ impl Actions {
             .await
     }
 
-    /// Calls one reminder back.
+    /// Calls one reminder back. Doing so twice changes nothing.
     ///
     /// # Errors
-    /// When there is no such reminder, or it is past the point of no return.
+    /// When there is no such reminder; [`ActionError::Refused`] when it is past the point of no return.
     pub async fn cancel_reminder(&self, by: &Principal, id: ReminderId) -> Result<(), ActionError> {
         let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
-                tx.reminder(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                let state = tx.reminder(by.organisation_id, id)?.ok_or(ActionError::NotFound)?.reminder.state;
+                if state == ReminderState::Cancelled {
+                    return Ok(());
+                }
                 let reason = format!("Cancelled by {}.", by.name);
                 let cancelled = tx.cancel_reminder(id, &reason, actions.clock().now())?;
                 if cancelled.is_empty() {
@@ -87,7 +90,7 @@ impl Actions {
                 if let Some((_, why)) = proposal.left_out.first() {
                     return Err(ActionError::Refused(refusal(*why)));
                 }
-                let ground = Ground::read(tx, &actions.0.settings, &user)?;
+                let ground = Ground::read(tx, &actions.0.settings, user.organisation_id)?;
                 let posting = ReminderPosting {
                     posting: Posting {
                         organisation_id: user.organisation_id,

@@ -5,7 +5,7 @@ use super::{ActionError, Actions};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::ids::{BatchId, InvoiceId};
 use crate::domain::invoice_list::InvoiceFilter;
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Principal, User};
 use crate::domain::proposal::{Candidate, Change, Proposal, changes};
 use crate::domain::reminder::Channel;
 use crate::store::{AuditEntry, NewBatch, NewReminder, Posting, ReminderPosting, Snapshot, Tx};
@@ -73,7 +73,7 @@ fn accept(
     confirmed: &Confirmation,
     yes: Yes,
 ) -> Result<BatchId, ActionError> {
-    let ground = Ground::read(tx, &actions.0.settings, user)?;
+    let ground = Ground::read(tx, &actions.0.settings, user.organisation_id)?;
     let shown: Vec<InvoiceId> = confirmed.seen.iter().map(|seen| seen.invoice_id).collect();
     let origin = match (confirmed.retry_of, yes.matching) {
         (Some(batch), _) => Origin::Failed(batch),
@@ -90,7 +90,8 @@ fn accept(
         let again = ground.proposed(actions, user, proposal, &origin, Vec::new());
         return Err(ActionError::NotSure(Box::new(again)));
     }
-    enqueue(tx, actions, &ground, user, confirmed, &proposal)?;
+    let accepted = Accepted { id: confirmed.batch_id, selected: shown.len(), retry_of: confirmed.retry_of };
+    enqueue(tx, actions, &ground, &user.principal(), &accepted, &proposal)?;
     Ok(confirmed.batch_id)
 }
 
@@ -155,38 +156,49 @@ fn confirmed_may_stay(candidate: &Candidate) -> bool {
     candidate.invoice.ineligible().is_none()
 }
 
-fn enqueue(
+/// A batch that is accepted.
+pub(super) struct Accepted {
+    /// The id it was proposed with.
+    pub(super) id: BatchId,
+    /// How many invoices it was asked for.
+    pub(super) selected: usize,
+    /// The batch whose failed rows it repeats.
+    pub(super) retry_of: Option<BatchId>,
+}
+
+/// Makes a batch and its reminders, to leave after the undo time.
+pub(super) fn enqueue(
     tx: &mut Tx<'_>,
     actions: &Actions,
     ground: &Ground,
-    user: &User,
-    confirmed: &Confirmation,
+    by: &Principal,
+    accepted: &Accepted,
     proposal: &Proposal,
 ) -> Result<(), ActionError> {
     let now = actions.clock().now();
     let (settings, ids) = (&actions.0.settings, actions.0.ids);
     let not_before = now + settings.undo;
     let batch = NewBatch {
-        id: confirmed.batch_id,
-        organisation_id: user.organisation_id,
-        actor: Actor::User(user.id),
+        id: accepted.id,
+        organisation_id: by.organisation_id,
+        actor: by.actor,
         created_at: now,
         not_before,
         template_version_id: ground.template.id,
-        selected: confirmed.seen.len(),
-        retry_of: confirmed.retry_of,
+        selected: accepted.selected,
+        retry_of: accepted.retry_of,
     };
     tx.add_batch(&batch)?;
     let posting = ReminderPosting {
         posting: Posting {
-            organisation_id: user.organisation_id,
-            actor: Actor::User(user.id),
+            organisation_id: by.organisation_id,
+            actor: by.actor,
             sender: ground.sender.clone(),
             scheduled_at: not_before,
             expires_at: not_before + settings.retry_deadline,
             now,
         },
-        channel: if confirmed.retry_of.is_some() { Channel::Resend } else { Channel::Bulk },
+        channel: if accepted.retry_of.is_some() { Channel::Resend } else { Channel::Bulk },
         batch_id: Some(batch.id),
         template_version_id: ground.template.id,
     };
@@ -200,7 +212,7 @@ fn enqueue(
             resend_of: None,
         })
         .collect();
-    if let Some(failed) = confirmed.retry_of {
+    if let Some(failed) = accepted.retry_of {
         let originals = tx.failed_reminders(failed)?;
         for reminder in &mut reminders {
             reminder.resend_of = originals.get(&reminder.invoice_id).copied();
@@ -209,20 +221,19 @@ fn enqueue(
     tx.enqueue_reminders(&posting, &reminders)?;
     let left_out: Vec<_> = proposal.left_out.iter().map(|(c, why)| (c.invoice.id, *why)).collect();
     tx.record_left_out(batch.id, &left_out)?;
-    record(tx, actions, user, &batch, &reminders, &left_out)
+    record(tx, actions, &batch, &reminders, &left_out)
 }
 
 fn record(
     tx: &mut Tx<'_>,
     actions: &Actions,
-    user: &User,
     batch: &NewBatch,
     reminders: &[NewReminder],
     left_out: &[(InvoiceId, crate::domain::proposal::LeftOut)],
 ) -> Result<(), ActionError> {
     let entry = |event, detail| AuditEntry {
         id: actions.0.ids.next(),
-        organisation_id: user.organisation_id,
+        organisation_id: batch.organisation_id,
         at: batch.created_at,
         actor: batch.actor,
         event,

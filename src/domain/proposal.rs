@@ -232,6 +232,11 @@ fn decide(
 }
 
 impl Proposal {
+    /// How many invoices it decides on.
+    pub fn selected(&self) -> usize {
+        self.drafts.len() + self.left_out.len()
+    }
+
     /// Whether it would send so many mails that a person has to tick an extra box.
     pub fn is_large(&self) -> bool {
         self.drafts.len() > MANY_MAILS

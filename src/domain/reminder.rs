@@ -59,9 +59,9 @@ impl ReminderState {
 named! {
     /// What asked for a reminder.
     Channel {
-        /// A selection confirmed by a person.
+        /// A batch that a person confirmed, or a program asked for.
         Bulk = "bulk",
-        /// A program.
+        /// A program, for one invoice.
         Api = "api",
         /// A rule.
         Rule = "rule",

@@ -9,6 +9,7 @@ use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::customer::Customer;
 use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId};
+use crate::domain::text::Line;
 
 /// A customer with how many of their invoices are open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,29 @@ impl Snapshot<'_> {
         Ok(row.map(|row| row.customer))
     }
 
+    /// Customers in order of id, after an id, at most `limit`; of a search, or with what the ledger's own system calls one.
+    pub fn customers_by_id(
+        &mut self,
+        organisation: OrganisationId,
+        search: &str,
+        external_id: Option<&Line>,
+        after: Option<CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<Customer>, StoreError> {
+        let mut sql = Sql::new(SELECT);
+        sql.value(organisation.to_string());
+        push_search(&mut sql, search);
+        if let Some(external_id) = external_id {
+            sql.push(" AND c.external_id = ").value(external_id.as_str());
+        }
+        if let Some(after) = after {
+            sql.push(" AND c.id > ").value(after.to_string());
+        }
+        sql.push(" ORDER BY c.id LIMIT ").value(limit as i64);
+        let rows = sql.load::<Row>(self.connection())?;
+        rows.into_iter().map(|row| Ok(CustomerRow::try_from(row)?.customer)).collect()
+    }
+
     /// A customer's invoices whose last reminder was left out or failed for want of an address that is right, now that the
     /// customer has another: by today's rules they may or may not be remindable.
     pub fn invoices_without_mail(
@@ -121,15 +145,19 @@ impl Snapshot<'_> {
     ) -> Result<Vec<CustomerRow>, StoreError> {
         let mut sql = Sql::new(SELECT);
         sql.value(organisation.to_string());
-        if !search.is_empty() {
-            let pattern =
-                format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            sql.push(" AND c.search LIKE ").value(pattern).push(" ESCAPE '\\'");
-        }
+        push_search(&mut sql, search);
         if let Some((name, id)) = after.rsplit_once('~') {
             sql.push(" AND (c.name_folded, c.id) > (").value(name).push(", ").value(id).push(")");
         }
         sql.push(" ORDER BY c.name_folded, c.id LIMIT ").value(limit as i64);
         sql.load::<Row>(self.connection())?.into_iter().map(CustomerRow::try_from).collect()
+    }
+}
+
+/// The customers in whose name, address or customer id a text in lower case is; all when it is empty.
+fn push_search(sql: &mut Sql, search: &str) {
+    if !search.is_empty() {
+        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        sql.push(" AND c.search LIKE ").value(pattern).push(" ESCAPE '\\'");
     }
 }

@@ -78,8 +78,8 @@ impl TryFrom<CustomerRow> for Customer {
 
 #[derive(QueryableByName)]
 struct Known {
-    #[diesel(sql_type = Text, column_name = id)]
-    _id: String,
+    #[diesel(sql_type = Text)]
+    id: String,
 }
 
 #[derive(QueryableByName)]
@@ -113,6 +113,10 @@ struct InvoiceRow {
     #[diesel(sql_type = Bool)]
     archived_here: bool,
 }
+
+/// The columns of [`InvoiceRow`]; `i` is the invoice.
+const COLUMNS: &str = "i.id, i.organisation_id, i.customer_id, i.number, i.state, i.currency, i.total, i.balance, \
+     i.issued_on, i.due_on, i.archived_at, i.pay_url, i.settled_here, i.archived_here";
 
 impl TryFrom<InvoiceRow> for StoredInvoice {
     type Error = StoreError;
@@ -177,12 +181,9 @@ impl Snapshot<'_> {
                 sql.push(if index == 0 { "(" } else { ", (" }).value(customer.to_string());
                 sql.push(", ").value(number.as_str()).push(")");
             }
-            sql.push(
-                ") SELECT i.id, i.organisation_id, i.customer_id, i.number, i.state, i.currency, i.total, i.balance, \
-                 i.issued_on, i.due_on, i.archived_at, i.pay_url, i.settled_here, i.archived_here \
-                 FROM k JOIN invoice i ON i.customer_id = k.customer_id AND i.number = k.number",
-            );
-            sql.push(locked);
+            sql.push(&format!(
+                ") SELECT {COLUMNS} FROM k JOIN invoice i ON i.customer_id = k.customer_id AND i.number = k.number{locked}"
+            ));
             for row in sql.load::<InvoiceRow>(self.connection())? {
                 invoices.push(row.try_into()?);
             }
@@ -199,6 +200,37 @@ impl Tx<'_> {
     ) -> Result<Vec<StoredInvoice>, StoreError> {
         let locked = self.connection().locked("i");
         self.invoices_of(keys, &locked)
+    }
+
+    /// One invoice of an organisation, kept from being changed by anyone else until this transaction ends.
+    pub fn ledger_invoice_to_change(
+        &mut self,
+        organisation: OrganisationId,
+        id: InvoiceId,
+    ) -> Result<Option<StoredInvoice>, StoreError> {
+        let locked = self.connection().locked("i");
+        Sql::new(&format!(
+            "SELECT {COLUMNS} FROM invoice i WHERE i.organisation_id = $1 AND i.id = $2{locked}"
+        ))
+        .bind(organisation.to_string())
+        .bind(id.to_string())
+        .first::<InvoiceRow>(self.connection())?
+        .map(StoredInvoice::try_from)
+        .transpose()
+    }
+
+    /// The customer that the ledger's own system calls so.
+    pub fn customer_of_external_id(
+        &mut self,
+        organisation: OrganisationId,
+        external_id: &Line,
+    ) -> Result<Option<CustomerId>, StoreError> {
+        Sql::new("SELECT id FROM customer WHERE organisation_id = $1 AND external_id = $2")
+            .bind(organisation.to_string())
+            .bind(external_id.as_str())
+            .first::<Known>(self.connection())?
+            .map(|known| parsed("customer.id", &known.id))
+            .transpose()
     }
 
     /// Lets one import at a time change an organisation's ledger.

@@ -66,6 +66,14 @@ impl TryFrom<Row> for Suppression {
     }
 }
 
+/// Reads the columns of [`Row`] from suppressions `a`.
+fn select() -> String {
+    format!(
+        "SELECT a.id, a.address, a.reason, a.evidence, {ACTOR_NAME} AS actor_name, a.created_at, a.lifted_at, \
+         a.lift_reason FROM suppression a"
+    )
+}
+
 impl Snapshot<'_> {
     /// An organisation's suppressions, the latest first, active ones before lifted ones; at most `limit`.
     pub fn suppressions(
@@ -74,9 +82,9 @@ impl Snapshot<'_> {
         limit: usize,
     ) -> Result<Vec<Suppression>, StoreError> {
         Sql::new(&format!(
-            "SELECT a.id, a.address, a.reason, a.evidence, {ACTOR_NAME} AS actor_name, a.created_at, a.lifted_at, \
-             a.lift_reason FROM suppression a WHERE a.organisation_id = $1 \
-             ORDER BY CASE WHEN a.lifted_at IS NULL THEN 0 ELSE 1 END, a.id DESC LIMIT $2"
+            "{} WHERE a.organisation_id = $1 \
+             ORDER BY CASE WHEN a.lifted_at IS NULL THEN 0 ELSE 1 END, a.id DESC LIMIT $2",
+            select()
         ))
         .bind(organisation.to_string())
         .bind(limit as i64)
@@ -84,6 +92,40 @@ impl Snapshot<'_> {
         .into_iter()
         .map(Suppression::try_from)
         .collect()
+    }
+
+    /// An organisation's active suppressions in order of id, after an id, at most `limit`; of one address when given.
+    pub fn suppressions_by_id(
+        &mut self,
+        organisation: OrganisationId,
+        address: Option<&EmailAddress>,
+        after: Option<SuppressionId>,
+        limit: usize,
+    ) -> Result<Vec<Suppression>, StoreError> {
+        let mut sql = Sql::new(&format!("{} WHERE a.lifted_at IS NULL AND a.organisation_id = ", select()));
+        sql.value(organisation.to_string());
+        if let Some(address) = address {
+            sql.push(" AND a.address_folded = ").value(address.folded());
+        }
+        if let Some(after) = after {
+            sql.push(" AND a.id > ").value(after.to_string());
+        }
+        sql.push(" ORDER BY a.id LIMIT ").value(limit as i64);
+        sql.load::<Row>(self.connection())?.into_iter().map(Suppression::try_from).collect()
+    }
+
+    /// One suppression of an organisation, active or lifted.
+    pub fn suppression(
+        &mut self,
+        organisation: OrganisationId,
+        id: SuppressionId,
+    ) -> Result<Option<Suppression>, StoreError> {
+        Sql::new(&format!("{} WHERE a.organisation_id = $1 AND a.id = $2", select()))
+            .bind(organisation.to_string())
+            .bind(id.to_string())
+            .first::<Row>(self.connection())?
+            .map(Suppression::try_from)
+            .transpose()
     }
 }
 

@@ -30,7 +30,9 @@ impl CustomerForm {
             "" => Some(None),
             text => text.parse().map_err(|error| problems.tell("email", format!("{error}."))).map(Some).ok(),
         };
-        name.zip(email).map(|(name, email)| CustomerEdit { name, email }).ok_or(problems)
+        name.zip(email)
+            .map(|(name, email)| CustomerEdit { name: Some(name), email: Some(email), external_id: None })
+            .ok_or(problems)
     }
 }
 

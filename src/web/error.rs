@@ -67,6 +67,7 @@ impl From<ActionError> for WebError {
             | ActionError::NotSure(_)
             | ActionError::NotConfirmed
             | ActionError::Payment(_)
+            | ActionError::Invoice(_)
             | ActionError::Throttled(_)
             | ActionError::Refused(_) => Self::Refused(error.to_string()),
         }

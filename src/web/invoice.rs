@@ -56,8 +56,8 @@ pub(super) fn in_words(event: &str, detail: String) -> String {
 fn what(event: &str) -> &'static str {
     match event {
         "invoice.created" => "Invoice brought in",
-        "invoice.updated" => "Invoice changed by an import",
-        "invoice.reopened" => "Reopened by an import",
+        "invoice.updated" => "Invoice changed",
+        "invoice.reopened" => "Reopened",
         "invoice.paid" => "Marked as paid",
         "payment.recorded" => "Payment recorded",
         "invoice.voided" => "Made void",

@@ -7,6 +7,7 @@ use std::sync::{MutexGuard, PoisonError};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{ActionError, Actions, expiry};
+use crate::actions::propose_reminders::Ground;
 use crate::domain::delivery::{RenderedFrom, Settlement};
 use crate::domain::email::{Facts, FormLetters, Template, TemplateText};
 use crate::domain::ids::{InvoiceId, OrganisationId, TemplateVersionId};
@@ -84,8 +85,7 @@ impl Actions {
         self.0
             .store
             .read(move |snapshot| {
-                let ground =
-                    crate::actions::propose_reminders::Ground::read(snapshot, &actions.0.settings, &user)?;
+                let ground = Ground::read(snapshot, &actions.0.settings, user.organisation_id)?;
                 let row = snapshot.invoice(user.organisation_id, invoice)?.ok_or(ActionError::NotFound)?;
                 let text = text.unwrap_or(TemplateText {
                     subject: ground.template.subject.clone(),

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::actions::Settings;
 use crate::clock::{Clock, Ids};
+use crate::domain::invoice::InvoiceState;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Role, Theme};
 use crate::store::{InvoiceRow, Reader, Store};

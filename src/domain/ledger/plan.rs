@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::Read;
 
 use super::customers::{Directory, PlannedCustomer};
+use super::doubt::Doubt;
 use super::finding::Finding;
 use super::header::Column;
 use super::reader::LedgerReader;
@@ -166,14 +167,16 @@ impl Matched {
         for (row, customer) in self.rows {
             let owner = self.customers.get(customer).and_then(|customer| customer.stored.as_ref());
             let stored = owner.and_then(|owner| kept.remove(&(owner.id, row.invoice_number.clone())));
-            let (values, warnings) = match resulting(&row, stored.as_ref(), terms) {
+            let (values, doubts) = match resulting(&row.told, stored.as_ref(), terms) {
                 Ok(result) => result,
-                Err(finding) => {
+                Err(contradiction) => {
+                    let sentence = contradiction.sentence(Column::Status.as_str());
+                    let finding = Finding::error(row.row, Some(Column::Balance.as_str()), sentence);
                     self.notes.refuse([finding]);
                     continue;
                 }
             };
-            self.notes.warn(warnings);
+            self.notes.warn(doubts.iter().map(|doubt| warning(row.row, doubt)).collect());
             let changes_owner = owner.is_some_and(|owner| changes(&row, owner));
             match &stored {
                 None => self.notes.summary.new += 1,
@@ -196,6 +199,15 @@ impl Matched {
             summary: self.notes.summary,
         }
     }
+}
+
+fn warning(row: u64, doubt: &Doubt) -> Finding {
+    let column = match doubt {
+        Doubt::DueBeforeIssue => Column::DueDate,
+        Doubt::SettlementStands { .. } => Column::Balance,
+        Doubt::ArchiveStands(_) => Column::Archived,
+    };
+    Finding::warning(row, Some(column.as_str()), doubt.sentence())
 }
 
 fn changes(row: &LedgerRow, owner: &Customer) -> bool {
@@ -235,43 +247,4 @@ pub struct PlannedInvoice {
     pub stored: Option<StoredInvoice>,
     /// What it is to be.
     pub values: InvoiceValues,
-}
-
-/// What a file does to an invoice, as its timeline tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It was not known.
-    Created,
-    /// It was changed; the sentence says from what to what.
-    Updated(String),
-    /// What Dunlin itself had recorded was undone; the sentence says from what to what.
-    Reopened(String),
-}
-
-impl PlannedInvoice {
-    /// What happens to it.
-    pub fn change(&self) -> Change {
-        let Some(stored) = &self.stored else { return Change::Created };
-        let (old, new) = (InvoiceValues::of(stored), &self.values);
-        let mut parts = Vec::new();
-        let mut tell = |name: &str, old: String, new: String| {
-            if old != new {
-                parts.push(format!("{name} from {old} to {new}"));
-            }
-        };
-        let written = |is_archived: bool| if is_archived { "archived" } else { "not archived" }.to_owned();
-        let link =
-            |values: &InvoiceValues| values.pay_url.as_ref().map_or("none", |url| url.as_str()).to_owned();
-        tell("status", old.state.to_string(), new.state.to_string());
-        tell("total", old.total.to_string(), new.total.to_string());
-        tell("balance", old.balance.to_string(), new.balance.to_string());
-        tell("day of issue", old.issued_on.to_string(), new.issued_on.to_string());
-        tell("due day", old.due_on.to_string(), new.due_on.to_string());
-        tell("archive", written(old.is_archived), written(new.is_archived));
-        tell("pay link", link(&old), link(new));
-        let sentence = parts.join("; ");
-        let is_reopened = (old.settled_here && !new.settled_here)
-            || (old.archived_here && !new.archived_here && !new.is_archived);
-        if is_reopened { Change::Reopened(sentence) } else { Change::Updated(sentence) }
-    }
 }

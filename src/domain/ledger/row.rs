@@ -8,8 +8,9 @@ use chrono::{Datelike, NaiveDate};
 use super::finding::{Finding, printable};
 use super::header::{Column, column_name};
 use super::records::{Misplaced, Record};
+use super::rules::Told;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::invoice::{InvoiceState, PayUrl};
+use crate::domain::invoice::InvoiceState;
 use crate::domain::money::{Currency, Money};
 use crate::domain::named::nearest;
 use crate::domain::text::{Line, is_unprintable};
@@ -27,20 +28,8 @@ pub struct LedgerRow {
     pub customer_email: Option<EmailAddress>,
     /// What the customer knows the invoice by.
     pub invoice_number: Line,
-    /// What was demanded, not negative.
-    pub total: Money,
-    /// What is still owed, not negative, in the currency of the total.
-    pub balance: Option<Money>,
-    /// The day of issue.
-    pub issue_date: Option<NaiveDate>,
-    /// The day by which it is to be paid.
-    pub due_date: Option<NaiveDate>,
-    /// The state as given.
-    pub status: Option<InvoiceState>,
-    /// Whether it is out of the working list.
-    pub archived: Option<bool>,
-    /// Where the customer can view and pay it.
-    pub pay_url: Option<PayUrl>,
+    /// What it says of the invoice.
+    pub told: Told,
 }
 
 impl LedgerRow {
@@ -57,9 +46,9 @@ impl LedgerRow {
         let currency: Option<Currency> = cells.parsed(Column::Currency);
         let total = cells.amount(Column::Total, currency);
         let balance = cells.amount(Column::Balance, currency);
-        let issue_date = cells.read(Column::IssueDate, day);
-        let due_date = cells.read(Column::DueDate, day);
-        let status = cells.read(Column::Status, status);
+        let issued_on = cells.read(Column::IssueDate, day);
+        let due_on = cells.read(Column::DueDate, day);
+        let state = cells.read(Column::Status, status);
         let archived = cells.read(Column::Archived, flag);
         let pay_url = cells.parsed(Column::PayUrl);
         match (customer_name, invoice_number, total, cells.findings.is_empty()) {
@@ -69,13 +58,7 @@ impl LedgerRow {
                 customer_name,
                 customer_email,
                 invoice_number,
-                total,
-                balance,
-                issue_date,
-                due_date,
-                status,
-                archived,
-                pay_url,
+                told: Told { total, balance, state, issued_on, due_on, archived, pay_url },
             }),
             _ => Err(cells.findings),
         }

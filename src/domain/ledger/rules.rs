@@ -1,21 +1,39 @@
-//! What an invoice is after a row of a file: the status rules, what an empty cell leaves, and what Dunlin itself recorded.
+//! What an invoice is after it was told of, by a row of a file or a program: the status rules, what is left where nothing
+//! is said, and what Dunlin itself recorded.
 
 use chrono::{Days, NaiveDate};
 
-use super::finding::Finding;
-use super::header::Column;
-use super::row::LedgerRow;
+use super::doubt::{Contradiction, Doubt};
 use crate::domain::invoice::{Invoice, InvoiceState, PayUrl};
 use crate::domain::money::Money;
 
-/// What a row is read by, beside what it says.
+/// What a row or a program says of an invoice; `None` says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What was demanded, not negative.
+    pub total: Money,
+    /// What is still owed, not negative.
+    pub balance: Option<Money>,
+    /// The state.
+    pub state: Option<InvoiceState>,
+    /// The day of issue.
+    pub issued_on: Option<NaiveDate>,
+    /// The day by which it is to be paid.
+    pub due_on: Option<NaiveDate>,
+    /// Whether it is out of the working list.
+    pub archived: Option<bool>,
+    /// Where the customer can view and pay it.
+    pub pay_url: Option<PayUrl>,
+}
+
+/// What it is read by, beside what it says.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// The day in the organisation's time zone.
     pub today: NaiveDate,
-    /// Days from issue to due when a row does not say.
+    /// Days from issue to due when nobody says.
     pub payment_terms_days: u16,
-    /// Whether the file may undo what Dunlin itself recorded.
+    /// Whether it may undo what Dunlin itself recorded.
     pub reopen: bool,
 }
 
@@ -30,7 +48,7 @@ pub struct StoredInvoice {
     pub archived_here: bool,
 }
 
-/// What a row makes of an invoice.
+/// What an invoice becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoiceValues {
     /// The stored state.
@@ -69,36 +87,46 @@ impl InvoiceValues {
             archived_here: stored.archived_here,
         }
     }
+
+    /// What ends the reminding of an invoice that becomes so: the reason that its cancelled reminders show.
+    pub fn closed_because(&self) -> Option<&'static str> {
+        if self.is_archived {
+            return Some("The invoice was archived.");
+        }
+        match self.state {
+            InvoiceState::Paid => Some("The invoice was paid."),
+            InvoiceState::Void => Some("The invoice was made void."),
+            InvoiceState::Credited => Some("The invoice was credited."),
+            InvoiceState::Draft => Some("The invoice became a draft again."),
+            InvoiceState::Sent | InvoiceState::PartiallyPaid => None,
+        }
+    }
 }
 
-/// Applies a row to the invoice of its key, or to none.
+/// Applies what is told to an invoice, or to none.
 ///
 /// # Errors
-/// When the resulting row contradicts itself.
+/// When what results contradicts itself.
 pub fn resulting(
-    row: &LedgerRow,
+    told: &Told,
     stored: Option<&StoredInvoice>,
     terms: Terms,
-) -> Result<(InvoiceValues, Vec<Finding>), Finding> {
-    let mut warnings = Vec::new();
-    let money = match stored {
-        None => Settled::by(row.status, row.balance, row.total)
-            .map(|settled| (settled, false))
-            .map_err(|refusal| refusal.finding(row, row.total))?,
-        Some(stored) => updated_money(row, stored, terms, &mut warnings)?,
+) -> Result<(InvoiceValues, Vec<Doubt>), Contradiction> {
+    let mut doubts = Vec::new();
+    let (settled, settled_here) = match stored {
+        None => (Settled::by(told, told.state, told.balance)?, false),
+        Some(stored) => updated_money(told, stored, terms, &mut doubts)?,
     };
-    let (settled, settled_here) = money;
-    let (is_archived, archived_here) = archived(row, stored, terms, &mut warnings);
-    let issued_on = row.issue_date.or(stored.map(|stored| stored.invoice.issued_on)).unwrap_or(terms.today);
-    let due_on = row.due_date.or(stored.map(|stored| stored.invoice.due_on)).unwrap_or_else(|| {
+    let (is_archived, archived_here) = archived(told, stored, terms, &mut doubts);
+    let issued_on = told.issued_on.or(stored.map(|stored| stored.invoice.issued_on)).unwrap_or(terms.today);
+    let due_on = told.due_on.or(stored.map(|stored| stored.invoice.due_on)).unwrap_or_else(|| {
         issued_on.checked_add_days(Days::new(terms.payment_terms_days.into())).unwrap_or(issued_on)
     });
-    let is_issue_day_told = row.issue_date.is_some() || (stored.is_some() && row.due_date.is_some());
+    let is_issue_day_told = told.issued_on.is_some() || (stored.is_some() && told.due_on.is_some());
     if due_on < issued_on && is_issue_day_told {
-        let sentence = "The due day is before the day of issue.";
-        warnings.push(Finding::warning(row.row, Some(Column::DueDate.as_str()), sentence));
+        doubts.push(Doubt::DueBeforeIssue);
     }
-    let pay_url = row.pay_url.clone().or_else(|| stored.and_then(|stored| stored.invoice.pay_url.clone()));
+    let pay_url = told.pay_url.clone().or_else(|| stored.and_then(|stored| stored.invoice.pay_url.clone()));
     let values = InvoiceValues {
         state: settled.state,
         total: settled.total,
@@ -110,7 +138,7 @@ pub fn resulting(
         settled_here,
         archived_here,
     };
-    Ok((values, warnings))
+    Ok((values, doubts))
 }
 
 /// A state with the amounts that go with it.
@@ -121,29 +149,25 @@ struct Settled {
     balance: Money,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    PartWithoutBalance,
-    CurrencyWithoutBalance,
-    AboveTotal(Money),
-    NotOwedWithBalance(InvoiceState, Money),
-}
-
 impl Settled {
-    /// The status rules of the contract; `None` is no status, no balance.
-    fn by(status: Option<InvoiceState>, balance: Option<Money>, total: Money) -> Result<Self, Refusal> {
+    /// The status rules of the contract; `None` is no status, no balance. What is not as told is what is kept.
+    fn by(told: &Told, state: Option<InvoiceState>, balance: Option<Money>) -> Result<Self, Contradiction> {
         use InvoiceState::{Credited, Draft, Paid, PartiallyPaid, Sent, Void};
+        let total = told.total;
+        if let Some(balance) = balance.filter(|balance| balance.currency() != total.currency()) {
+            return Err(Contradiction::TwoCurrencies { balance, total });
+        }
         if let Some(balance) = balance.filter(|balance| balance.minor() > total.minor()) {
-            return Err(Refusal::AboveTotal(balance));
+            return Err(Contradiction::AboveTotal { balance, total, is_kept: told.balance.is_none() });
         }
         let zero = Money::zero(total.currency());
-        match (status, balance) {
+        match (state, balance) {
             (Some(Draft), balance) => Ok(Self { state: Draft, total, balance: balance.unwrap_or(total) }),
             (Some(state @ (Paid | Void | Credited)), Some(balance)) if balance.is_positive() => {
-                Err(Refusal::NotOwedWithBalance(state, balance))
+                Err(Contradiction::NotOwedWithBalance { state, balance, is_kept: told.state.is_none() })
             }
             (Some(state @ (Paid | Void | Credited)), _) => Ok(Self { state, total, balance: zero }),
-            (Some(PartiallyPaid), None) => Err(Refusal::PartWithoutBalance),
+            (Some(PartiallyPaid), None) => Err(Contradiction::PartWithoutBalance),
             (Some(Sent | PartiallyPaid) | None, balance) => {
                 let balance = balance.unwrap_or(total);
                 let state = match balance.minor() {
@@ -157,90 +181,64 @@ impl Settled {
     }
 }
 
-impl Refusal {
-    fn finding(self, row: &LedgerRow, total: Money) -> Finding {
-        let sentence = match self {
-            Self::PartWithoutBalance => {
-                "The status is PartiallyPaid and the balance is empty. Say what is still owed.".to_owned()
-            }
-            Self::CurrencyWithoutBalance => {
-                "The currency is another than before and a part was paid. Give the balance as well."
-                    .to_owned()
-            }
-            Self::AboveTotal(balance) if row.balance.is_none() => format!(
-                "The balance that is kept, {balance}, is above the total, {total}. Give the balance as well."
-            ),
-            Self::AboveTotal(balance) => format!("The balance, {balance}, is above the total, {total}."),
-            Self::NotOwedWithBalance(state, balance) if row.status.is_none() => format!(
-                "The invoice is kept as {state}, which goes with a balance of 0, not {balance}. Give the status as well."
-            ),
-            Self::NotOwedWithBalance(state, balance) => {
-                format!("The status {state} goes with a balance of 0 or an empty one, not {balance}.")
-            }
-        };
-        Finding::error(row.row, Some(Column::Balance.as_str()), sentence)
-    }
-}
-
 /// State, total and balance of an update, and whether what Dunlin recorded still stands.
 fn updated_money(
-    row: &LedgerRow,
+    told: &Told,
     stored: &StoredInvoice,
     terms: Terms,
-    warnings: &mut Vec<Finding>,
-) -> Result<(Settled, bool), Finding> {
+    doubts: &mut Vec<Doubt>,
+) -> Result<(Settled, bool), Contradiction> {
     let kept = &stored.invoice;
-    let taken = taken_money(row, stored).map_err(|refusal| refusal.finding(row, row.total))?;
+    let taken = taken_money(told, stored)?;
     if !stored.settled_here || !undoes(&taken, kept) {
         return Ok((taken, stored.settled_here));
     }
     if terms.reopen {
         return Ok((taken, false));
     }
-    let left = leave_recorded(kept, row.total);
-    let recorded = if kept.state == InvoiceState::Void { "that it is void" } else { "a payment" };
-    let cells = if left.total == row.total { "status and balance" } else { "status, balance and total" };
-    let sentence = format!(
-        "Dunlin itself recorded {recorded}, so the {cells} of the file are left: {} stays {} with {} owed. Reopen takes them.",
-        row.invoice_number, left.state, left.balance
-    );
-    warnings.push(Finding::warning(row.row, Some(Column::Balance.as_str()), sentence));
+    let left = leave_recorded(kept, told);
+    doubts.push(Doubt::SettlementStands {
+        number: kept.number.clone(),
+        state: left.state,
+        balance: left.balance,
+        leaves_total: left.total != told.total,
+    });
     Ok((left, true))
 }
 
-/// What an update says, with what its empty cells leave.
-fn taken_money(row: &LedgerRow, stored: &StoredInvoice) -> Result<Settled, Refusal> {
+/// What an update says, with what is left where it says nothing.
+fn taken_money(told: &Told, stored: &StoredInvoice) -> Result<Settled, Contradiction> {
     let kept = &stored.invoice;
-    // A balance that undoes a recorded payment brings its state along, where the file has no status of its own.
-    let brings_state = stored.settled_here && row.balance.is_some_and(Money::is_positive);
-    let status = match row.status {
+    // A balance that undoes a recorded payment brings its state along, where none is told.
+    let brings_state = stored.settled_here && told.balance.is_some_and(Money::is_positive);
+    let state = match told.state {
         None if brings_state => None,
-        status => Some(status.unwrap_or(kept.state)),
+        state => Some(state.unwrap_or(kept.state)),
     };
-    let balance = match row.balance {
+    let balance = match told.balance {
         Some(balance) => Some(balance),
-        None => left_balance(status, kept, row.total)?,
+        None => left_balance(state, kept, told.total)?,
     };
-    Settled::by(status, balance, row.total)
+    Settled::by(told, state, balance)
 }
 
-/// What an empty balance cell leaves.
+/// What is left where no balance is told.
 fn left_balance(
-    status: Option<InvoiceState>,
+    state: Option<InvoiceState>,
     kept: &Invoice,
     total: Money,
-) -> Result<Option<Money>, Refusal> {
+) -> Result<Option<Money>, Contradiction> {
     use InvoiceState::{Credited, Paid, Void};
-    match status {
+    match state {
         Some(Paid | Void | Credited) => Ok(None),
         _ if kept.balance == kept.total => Ok(Some(total)),
         _ if !kept.balance.is_positive() => Ok(Some(Money::zero(total.currency()))),
-        _ if kept.total.currency() != total.currency() => Err(Refusal::CurrencyWithoutBalance),
+        _ if kept.total.currency() != total.currency() => Err(Contradiction::CurrencyWithoutBalance),
         _ => Ok(Some(kept.balance)),
     }
 }
 
-/// Whether a row would take back a payment or a withdrawal that was recorded here.
+/// Whether an update would take back a payment or a withdrawal that was recorded here.
 fn undoes(taken: &Settled, kept: &Invoice) -> bool {
     let paid = |total: Money, balance: Money| total.minor() - balance.minor();
     match (kept.state, taken.state) {
@@ -254,30 +252,26 @@ fn undoes(taken: &Settled, kept: &Invoice) -> bool {
     }
 }
 
-/// The recorded state and balance with the file's total, unless that would not hold them.
-fn leave_recorded(kept: &Invoice, total: Money) -> Settled {
+/// The recorded state and balance with the total that is told, unless that would not hold them.
+fn leave_recorded(kept: &Invoice, told: &Told) -> Settled {
     let recorded = Settled { state: kept.state, total: kept.total, balance: kept.balance };
-    if total.currency() != kept.total.currency() {
+    if told.total.currency() != kept.total.currency() {
         return recorded;
     }
-    Settled::by(Some(kept.state), Some(kept.balance), total).unwrap_or(recorded)
+    Settled::by(told, Some(kept.state), Some(kept.balance)).unwrap_or(recorded)
 }
 
 fn archived(
-    row: &LedgerRow,
+    told: &Told,
     stored: Option<&StoredInvoice>,
     terms: Terms,
-    warnings: &mut Vec<Finding>,
+    doubts: &mut Vec<Doubt>,
 ) -> (bool, bool) {
-    let Some(stored) = stored else { return (row.archived.unwrap_or(false), false) };
+    let Some(stored) = stored else { return (told.archived.unwrap_or(false), false) };
     let kept = stored.invoice.archived_at.is_some();
-    match row.archived {
+    match told.archived {
         Some(false) if kept && stored.archived_here && !terms.reopen => {
-            let sentence = format!(
-                "{} was archived in Dunlin, so the cell is left: it stays archived. Reopen takes it.",
-                row.invoice_number
-            );
-            warnings.push(Finding::warning(row.row, Some(Column::Archived.as_str()), sentence));
+            doubts.push(Doubt::ArchiveStands(stored.invoice.number.clone()));
             (true, true)
         }
         Some(archived) if archived != kept => (archived, false),
