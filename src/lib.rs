@@ -24,6 +24,9 @@ pub mod actions;
 /// The machine's door: drives the outbox.
 pub mod worker;
 
+/// What the doors are made of: routes, each with what it asks of who uses it.
+pub mod routes;
+
 /// The person's door: pages and fragments.
 pub mod web;
 

@@ -11,16 +11,19 @@ use actix_files::Files;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, SessionLifecycle, TtlExtensionPolicy};
 use actix_web::cookie::{Key, SameSite};
-use actix_web::dev::{Server, Service, ServiceResponse};
+use actix_web::dev::{Server, Service, ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorForbidden;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
 use actix_web::rt::time::timeout;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use sha2::{Digest, Sha512};
 use tracing_actix_web::TracingLogger;
 
-use crate::web::{StoredSessions, WebError, WebState, assets, routes};
+use crate::routes::Access::{self, Anyone};
+use crate::routes::{Door, Entry, Routes};
+use crate::web::{StoredSessions, WebError, WebState, assets};
 
 /// What the server is started with.
 pub struct Serving {
@@ -86,17 +89,15 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             })
             .wrap(Compress::default())
             .wrap(TracingLogger::default())
-            .route("/healthz", web::get().to(async || "ok"))
-            .route("/readyz", web::get().to(ready))
-            .route("/metrics", web::get().to(metrics::show))
+            .configure(|config| probes().open(config))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
-            .service(web::scope("/api").configure(crate::api::routes))
+            .service(web::scope("/api").configure(crate::api::open))
             .service(
                 web::scope("")
                     .app_data(web::QueryConfig::default().error_handler(|_, _| not_understood().into()))
                     .app_data(web::PathConfig::default().error_handler(|_, _| WebError::NotFound.into()))
                     .wrap(sessions)
-                    .configure(routes)
+                    .configure(|config| crate::web::routes().open(config))
                     .default_service(web::to(nothing_here)),
             )
     })
@@ -106,6 +107,34 @@ pub fn start(serving: Serving) -> io::Result<Server> {
     .client_request_timeout(Duration::from_secs(10))
     .listen(listener)?;
     Ok(server.run())
+}
+
+/// What watches the program; nothing of an organisation is told there.
+fn probes() -> Routes<Probes> {
+    Routes::of(Probes).get("/healthz", Anyone, async || "ok").get("/readyz", Anyone, ready).get(
+        "/metrics",
+        Anyone,
+        metrics::show,
+    )
+}
+
+/// The door that knows nobody.
+struct Probes;
+
+impl Door for Probes {
+    async fn admit(_: &mut ServiceRequest, access: Access) -> Result<(), Error> {
+        if access == Anyone { Ok(()) } else { Err(ErrorForbidden("nobody is known here")) }
+    }
+
+    fn no_such_method(_: &HttpRequest, allowed: &str) -> HttpResponse {
+        HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allowed)).finish()
+    }
+}
+
+/// Who may do what: every route of the program with what it asks for, but for the style sheets and scripts under
+/// `/static/`, which are everybody's.
+pub fn table() -> Vec<Entry> {
+    [probes().table(""), crate::web::routes().table(""), crate::api::routes().table("/api")].concat()
 }
 
 fn not_understood() -> WebError {

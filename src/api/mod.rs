@@ -4,19 +4,23 @@ mod invoices;
 mod problem;
 mod reminders;
 
-use std::future::Future;
+use std::future::{Ready, ready};
 use std::num::NonZeroU32;
-use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::actions::Actions;
 use crate::domain::ids::{ApiKeyId, OrganisationId};
+use crate::domain::person::Permission::Read;
+use crate::domain::person::Role;
+use crate::routes::Access::{self, May};
+use crate::routes::{Door, Routes};
 use crate::store::Reader;
 
 pub use problem::Problem;
@@ -51,23 +55,49 @@ fn limits(rate_per_minute: u32) -> Option<KeyLimits> {
     Some(RateLimiter::hashmap(Quota::per_minute(rate).allow_burst(BURST)))
 }
 
-/// The routes of the program's door.
-pub fn routes(config: &mut web::ServiceConfig) {
+/// All addresses under `/api`, what each asks for, and which handler answers.
+pub fn routes() -> Routes<Programs> {
+    Routes::of(Programs).get("/v1/invoices", May(Read), invoices::index).get(
+        "/v1/invoices/{id}/reminders",
+        May(Read),
+        reminders::index,
+    )
+}
+
+/// Makes the server answer them, and every other address under `/api`.
+pub fn open(config: &mut web::ServiceConfig) {
     let query = web::QueryConfig::default()
         .error_handler(|error, request| Problem::malformed(request, format!("{error}.")).into());
     config
         .app_data(query)
-        .service(
-            web::resource("/v1/invoices")
-                .get(invoices::index)
-                .default_service(web::to(problem::method_not_allowed)),
-        )
-        .service(
-            web::resource("/v1/invoices/{id}/reminders")
-                .get(reminders::index)
-                .default_service(web::to(problem::method_not_allowed)),
-        )
+        .configure(|config| routes().open(config))
         .default_service(web::to(problem::no_route));
+}
+
+/// The program's door.
+pub struct Programs;
+
+/// The contract, "Who may do what": an API key has a Clerk's rights.
+const RIGHTS: Role = Role::Clerk;
+
+impl Door for Programs {
+    async fn admit(request: &mut ServiceRequest, access: Access) -> Result<(), Error> {
+        let May(permission) = access else { return Ok(()) };
+        let program = Program::of(request.request()).await?;
+        if !RIGHTS.may(permission) {
+            return Err(Problem::forbidden(request.request()).into());
+        }
+        request.extensions_mut().insert(program);
+        Ok(())
+    }
+
+    fn no_such_method(request: &HttpRequest, allowed: &str) -> HttpResponse {
+        let mut answer = Problem::no_such_method(request).error_response();
+        if let Ok(allowed) = header::HeaderValue::from_str(allowed) {
+            answer.headers_mut().insert(header::ALLOW, allowed);
+        }
+        answer
+    }
 }
 
 /// The program of a request.
@@ -84,30 +114,31 @@ fn bearer_token(value: &str) -> Option<&str> {
     value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
 }
 
+impl Program {
+    /// Who sends a request, as its key says.
+    async fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let state = request
+            .app_data::<web::Data<ApiState>>()
+            .cloned()
+            .ok_or_else(|| Problem::internal(request, "no state"))?;
+        let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let bearer = || text("authorization").and_then(bearer_token);
+        let key = text("x-api-key").or_else(|| text("x-dolfin-api-key")).or_else(bearer);
+        let Some(key) = key else { return Err(Problem::unauthorized(request)) };
+        let found = state.actions.api_key(key.trim()).await;
+        let found = found.map_err(|error| Problem::internal(request, &error.to_string()))?;
+        let (key, organisation_id) = found.ok_or_else(|| Problem::unauthorized(request))?;
+        state.admit(key).map_err(|wait| Problem::rate_limited(request, wait))?;
+        Ok(Self { key, organisation_id, state })
+    }
+}
+
 impl FromRequest for Program {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let problem = |problem: fn(&HttpRequest) -> Problem| problem(&request);
-            let state = request
-                .app_data::<web::Data<ApiState>>()
-                .cloned()
-                .ok_or_else(|| Problem::internal(&request, "no state"))?;
-            let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-            let bearer = || text("authorization").and_then(bearer_token);
-            let key = text("x-api-key").or_else(|| text("x-dolfin-api-key")).or_else(bearer);
-            let Some(key) = key else { return Err(problem(Problem::unauthorized)) };
-            let found = state
-                .actions
-                .api_key(key.trim())
-                .await
-                .map_err(|e| Problem::internal(&request, &e.to_string()))?;
-            let (key, organisation_id) = found.ok_or_else(|| problem(Problem::unauthorized))?;
-            state.admit(key).map_err(|wait| Problem::rate_limited(&request, wait))?;
-            Ok(Self { key, organisation_id, state })
-        })
+        let admitted = request.extensions_mut().remove::<Self>();
+        ready(admitted.ok_or_else(|| Problem::internal(request, "the route lets anyone in")))
     }
 }

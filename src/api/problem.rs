@@ -45,6 +45,18 @@ impl Problem {
         Self::new(request, StatusCode::UNAUTHORIZED, "Auth.Unauthorized", detail)
     }
 
+    /// A key that may not do this.
+    pub fn forbidden(request: &HttpRequest) -> Self {
+        let detail = "An API key may not do this. An admin can, in the portal.";
+        Self::new(request, StatusCode::FORBIDDEN, "Auth.Forbidden", detail)
+    }
+
+    /// A method that an address does not have.
+    pub fn no_such_method(request: &HttpRequest) -> Self {
+        let detail = "This address does not have this method.";
+        Self::new(request, StatusCode::METHOD_NOT_ALLOWED, "Request.MethodNotAllowed", detail)
+    }
+
     /// More requests than the key may make.
     pub fn rate_limited(request: &HttpRequest, wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
@@ -95,12 +107,6 @@ impl ResponseError for Problem {
 /// Any address of the API that is none.
 pub(super) async fn no_route(request: HttpRequest) -> Problem {
     Problem::new(&request, StatusCode::NOT_FOUND, "Route.NotFound", "There is nothing at this address.")
-}
-
-/// A method that an address does not have.
-pub(super) async fn method_not_allowed(request: HttpRequest) -> Problem {
-    let detail = "This address does not have this method.";
-    Problem::new(&request, StatusCode::METHOD_NOT_ALLOWED, "Request.MethodNotAllowed", detail)
 }
 
 impl actix_web::Responder for Problem {

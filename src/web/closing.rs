@@ -10,20 +10,7 @@ use super::invoice::{found, id};
 use super::session::{Posted, SignedIn};
 use super::sign_in::Nothing;
 use crate::domain::ids::InvoiceId;
-use crate::domain::person::Permission;
 use crate::store::InvoiceRow;
-
-/// The routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/invoices/{id}/archive/edit", web::get().to(ask_archive))
-        .route("/invoices/{id}/archive", web::post().to(archive))
-        .route("/invoices/{id}/unarchive", web::post().to(unarchive))
-        .route("/invoices/{id}/void/edit", web::get().to(ask_void))
-        .route("/invoices/{id}/void", web::post().to(void))
-        .route("/invoices/{id}/full-payment/edit", web::get().to(ask_full_payment))
-        .route("/invoices/{id}/full-payment", web::post().to(pay_in_full));
-}
 
 /// A question before something is done to an invoice.
 #[derive(Template)]
@@ -45,7 +32,6 @@ async fn asked(
     id: InvoiceId,
     question: impl FnOnce(&InvoiceRow) -> Result<Asked, WebError>,
 ) -> Result<HttpResponse, WebError> {
-    by.require(Permission::ChangeInvoice)?;
     let row = found(by, id).await?;
     let (title, sentence, action, button) = question(&row)?;
     page(&Question {
@@ -59,7 +45,7 @@ async fn asked(
 }
 
 /// `GET /invoices/{id}/archive/edit`
-async fn ask_archive(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub(super) async fn ask_archive(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
     let id = id(&path)?;
     asked(&by, id, |row| {
         let (number, customer) = (&row.invoice.number, &row.customer_name);
@@ -82,23 +68,27 @@ async fn ask_archive(by: SignedIn, path: web::Path<String>) -> Result<HttpRespon
 }
 
 /// `POST /invoices/{id}/archive`
-async fn archive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn archive(
+    path: web::Path<String>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
     let handed_over = by.state.actions.archive_invoice(&by.user.principal(), id).await?;
     Ok(see_other_naming(&format!("/invoices/{id}"), &handed_over))
 }
 
 /// `POST /invoices/{id}/unarchive`
-async fn unarchive(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn unarchive(
+    path: web::Path<String>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
     by.state.actions.unarchive_invoice(&by.user.principal(), id).await?;
     Ok(see_other(format!("/invoices/{id}")))
 }
 
 /// `GET /invoices/{id}/void/edit`
-async fn ask_void(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub(super) async fn ask_void(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
     let id = id(&path)?;
     asked(&by, id, |row| {
         let (invoice, customer) = (&row.invoice, &row.customer_name);
@@ -120,15 +110,17 @@ async fn ask_void(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse,
 }
 
 /// `POST /invoices/{id}/void`
-async fn void(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn void(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
     let handed_over = by.state.actions.void_invoice(&by.user.principal(), id).await?;
     Ok(see_other_naming(&format!("/invoices/{id}"), &handed_over))
 }
 
 /// `GET /invoices/{id}/full-payment/edit`
-async fn ask_full_payment(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub(super) async fn ask_full_payment(
+    by: SignedIn,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
     let id = id(&path)?;
     asked(&by, id, |row| {
         let (number, customer) = (&row.invoice.number, &row.customer_name);
@@ -146,9 +138,11 @@ async fn ask_full_payment(by: SignedIn, path: web::Path<String>) -> Result<HttpR
 }
 
 /// `POST /invoices/{id}/full-payment`
-async fn pay_in_full(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn pay_in_full(
+    path: web::Path<String>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ChangeInvoice)?;
     let handed_over = by.state.actions.mark_as_paid(&by.user.principal(), id).await?;
     Ok(see_other_naming(&format!("/invoices/{id}"), &handed_over))
 }

@@ -1,11 +1,11 @@
 //! Automations > Email notifications: the list of texts; the editor, its preview and its history are in files beside.
 
-mod editor;
-mod history;
+pub(super) mod editor;
+pub(super) mod history;
 mod page;
-mod preview;
+pub(super) mod preview;
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use askama::Template;
 
 use super::WebError;
@@ -15,23 +15,6 @@ use crate::domain::email::{BuiltIn, TemplateText};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Permission;
 use crate::store::{EmailTemplate, InvoiceRow, SavedText, StoreError};
-
-/// The routes of the texts.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    let under = |rest: &str| format!("/automations/email-notifications{rest}");
-    config
-        .route(&under(""), web::get().to(index))
-        .route(&under("/{slug}"), web::get().to(editor::show))
-        .route(&under("/{slug}/versions"), web::post().to(editor::publish))
-        .route(&under("/{slug}/drafts"), web::post().to(editor::save_draft))
-        .route(&under("/{slug}/discarded-drafts"), web::post().to(editor::discard_draft))
-        .route(&under("/{slug}/resets"), web::post().to(editor::reset))
-        .route(&under("/{slug}/test-mails"), web::post().to(editor::send_test))
-        .route(&under("/{slug}/previews"), web::post().to(editor::preview))
-        .route(&under("/{slug}/preview"), web::get().to(preview::document))
-        .route(&under("/{slug}/history"), web::get().to(history::show))
-        .route(&under("/{slug}/restorations"), web::post().to(history::restore));
-}
 
 /// The list.
 #[derive(Template)]
@@ -50,8 +33,7 @@ struct ListRow {
 }
 
 /// `GET /automations/email-notifications`
-async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
-    by.require(Permission::Read)?;
+pub(super) async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
     let organisation = by.organisation.id;
     let templates =
         by.state.reader.read::<_, StoreError>(move |snapshot| snapshot.email_templates(organisation)).await?;
@@ -97,7 +79,6 @@ const INVOICES_OFFERED: u32 = 20;
 
 impl Desk {
     async fn open(by: SignedIn, slug: &str) -> Result<Self, WebError> {
-        by.require(Permission::Read)?;
         let built_in = BuiltIn::of_slug(slug).ok_or(WebError::NotFound)?;
         let organisation = by.organisation.id;
         let (template, invoices) = by

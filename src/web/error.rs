@@ -30,6 +30,9 @@ pub enum WebError {
     /// There is no such page or thing.
     #[error("There is nothing at this address, or it is not yours to see.")]
     NotFound,
+    /// The address is there, but not for this method.
+    #[error("This address cannot be used like that. Open the page from the menu.")]
+    NoSuchMethod,
     /// The request cannot be understood.
     #[error("{0}")]
     BadRequest(String),
@@ -88,6 +91,7 @@ impl WebError {
             Self::Forbidden => "Not allowed",
             Self::ForeignForm => "Form not accepted",
             Self::NotFound => "Not found",
+            Self::NoSuchMethod => "Not possible",
             Self::BadRequest(_) => "Not understood",
             Self::Refused(_) => "Not possible",
             Self::Internal(_) => "Something went wrong",
@@ -102,6 +106,7 @@ impl ResponseError for WebError {
             Self::SignInFirst { is_htmx: true, .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

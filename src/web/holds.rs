@@ -12,18 +12,6 @@ use super::handed_over::see_other_naming;
 use super::session::{Posted, SignedIn};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{CustomerId, InvoiceId};
-use crate::domain::person::Permission;
-
-/// The routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/invoices/{id}/hold/edit", web::get().to(ask_invoice))
-        .route("/invoices/{id}/hold", web::post().to(hold_invoice))
-        .route("/invoices/{id}/hold/lifting", web::post().to(release_invoice))
-        .route("/customers/{id}/hold/edit", web::get().to(ask_customer))
-        .route("/customers/{id}/hold", web::post().to(hold_customer))
-        .route("/customers/{id}/hold/lifting", web::post().to(release_customer));
-}
 
 #[derive(Template)]
 #[template(path = "holds/edit.html")]
@@ -39,7 +27,7 @@ struct HoldPage {
 /// A hold as a person writes it.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct HoldForm {
+pub(super) struct HoldForm {
     reason: String,
     until: String,
 }
@@ -71,7 +59,6 @@ struct Held {
 }
 
 async fn invoice(by: &SignedIn, id: InvoiceId) -> Result<Held, WebError> {
-    by.require(Permission::Hold)?;
     let organisation = by.organisation.id;
     let row = by
         .state
@@ -83,7 +70,6 @@ async fn invoice(by: &SignedIn, id: InvoiceId) -> Result<Held, WebError> {
 }
 
 async fn customer(by: &SignedIn, id: CustomerId) -> Result<Held, WebError> {
-    by.require(Permission::Hold)?;
     let organisation = by.organisation.id;
     let (customer, hold) = by
         .state
@@ -107,13 +93,13 @@ fn ask(by: &SignedIn, held: Held, form: HoldForm, problem: Option<String>) -> Re
 }
 
 /// `GET /invoices/{id}/hold/edit`
-async fn ask_invoice(by: SignedIn, path: web::Path<InvoiceId>) -> Result<HttpResponse, WebError> {
+pub(super) async fn ask_invoice(by: SignedIn, path: web::Path<InvoiceId>) -> Result<HttpResponse, WebError> {
     let held = invoice(&by, *path).await?;
     ask(&by, held, HoldForm::default(), None)
 }
 
 /// `POST /invoices/{id}/hold`
-async fn hold_invoice(
+pub(super) async fn hold_invoice(
     path: web::Path<InvoiceId>,
     posted: Posted<HoldForm>,
 ) -> Result<HttpResponse, WebError> {
@@ -129,7 +115,7 @@ async fn hold_invoice(
 }
 
 /// `POST /invoices/{id}/hold/lifting`
-async fn release_invoice(
+pub(super) async fn release_invoice(
     path: web::Path<InvoiceId>,
     posted: Posted<super::sign_in::Nothing>,
 ) -> Result<HttpResponse, WebError> {
@@ -140,13 +126,16 @@ async fn release_invoice(
 }
 
 /// `GET /customers/{id}/hold/edit`
-async fn ask_customer(by: SignedIn, path: web::Path<CustomerId>) -> Result<HttpResponse, WebError> {
+pub(super) async fn ask_customer(
+    by: SignedIn,
+    path: web::Path<CustomerId>,
+) -> Result<HttpResponse, WebError> {
     let held = customer(&by, *path).await?;
     ask(&by, held, HoldForm::default(), None)
 }
 
 /// `POST /customers/{id}/hold`
-async fn hold_customer(
+pub(super) async fn hold_customer(
     path: web::Path<CustomerId>,
     posted: Posted<HoldForm>,
 ) -> Result<HttpResponse, WebError> {
@@ -162,7 +151,7 @@ async fn hold_customer(
 }
 
 /// `POST /customers/{id}/hold/lifting`
-async fn release_customer(
+pub(super) async fn release_customer(
     path: web::Path<CustomerId>,
     posted: Posted<super::sign_in::Nothing>,
 ) -> Result<HttpResponse, WebError> {

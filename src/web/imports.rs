@@ -6,32 +6,19 @@ mod upload;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
 use self::grouping::{FindingGroup, grouped};
 use self::upload::{MAX_BYTES, Upload};
 use super::WebError;
 use super::frame::{Frame, Section, page, page_with, see_other};
 use super::session::{Posted, SignedIn};
+use super::sign_in::Nothing;
 use crate::actions::ImportReport;
 use crate::domain::ids::ImportId;
 use crate::domain::ledger::{Column, Summary};
 use crate::domain::money::grouped_count;
-use crate::domain::person::{Actor, Permission};
+use crate::domain::person::Actor;
 use crate::store::{KeptFile, StoreError};
-
-/// The routes of imports.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/imports").get(index).post(check))
-        .route("/imports/sample", web::post().to(sample))
-        .route("/imports/{id}", web::get().to(show))
-        .route("/imports/{id}/write", web::post().to(write));
-}
-
-/// A form that says nothing but that it was sent.
-#[derive(Deserialize)]
-struct Nothing {}
 
 #[derive(Template)]
 #[template(path = "imports/index.html")]
@@ -57,8 +44,7 @@ struct WrittenFile {
 }
 
 /// `GET /imports`
-async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
-    by.require(Permission::Import)?;
+pub(super) async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
     page(&index_page(&by, None).await?)
 }
 
@@ -127,9 +113,8 @@ enum Stage {
 }
 
 /// `POST /imports`: the check.
-async fn check(upload: Upload) -> Result<HttpResponse, WebError> {
+pub(super) async fn check(upload: Upload) -> Result<HttpResponse, WebError> {
     let Upload { by, file_name, content, reopen } = upload;
-    by.require(Permission::Import)?;
     let Some(content) = content else {
         let sentence = format!(
             "The file is larger than {} MiB. Bring it in on the server with: dunlin import FILE",
@@ -152,8 +137,7 @@ async fn check(upload: Upload) -> Result<HttpResponse, WebError> {
 }
 
 /// `GET /imports/{id}`: what a kept file will do, or what it did.
-async fn show(by: SignedIn, id: web::Path<ImportId>) -> Result<HttpResponse, WebError> {
-    by.require(Permission::Import)?;
+pub(super) async fn show(by: SignedIn, id: web::Path<ImportId>) -> Result<HttpResponse, WebError> {
     let (organisation, id) = (by.organisation.id, id.into_inner());
     let file =
         by.state.reader.read::<_, StoreError>(move |snapshot| snapshot.import(organisation, id)).await?;
@@ -190,18 +174,19 @@ async fn show(by: SignedIn, id: web::Path<ImportId>) -> Result<HttpResponse, Web
 }
 
 /// `POST /imports/{id}/write`
-async fn write(posted: Posted<Nothing>, id: web::Path<ImportId>) -> Result<HttpResponse, WebError> {
+pub(super) async fn write(
+    posted: Posted<Nothing>,
+    id: web::Path<ImportId>,
+) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::Import)?;
     // Whether it was written or, with errors that were not there before, not: the page that follows says it.
     by.state.actions.write_import(&by.user, *id).await?;
     Ok(see_other(format!("/imports/{id}")))
 }
 
 /// `POST /imports/sample`
-async fn sample(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn sample(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::Import)?;
     by.state.actions.import_sample(Actor::User(by.user.id), by.organisation.id).await?;
     Ok(see_other("/invoices"))
 }

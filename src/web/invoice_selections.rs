@@ -9,12 +9,10 @@ use super::objections;
 use super::reminder_proposals::SelectionForm;
 use super::session::Posted;
 use crate::actions::ActionError;
-use crate::domain::person::Permission;
 
 /// `POST /invoice-selections`
 pub async fn create(posted: Posted<SelectionForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
-    by.require(Permission::SendReminder)?;
     let list = objections::list_again(&by, &form, Ticked::Page).await?;
     let form = match form.select.as_str() {
         "matching" => form.with_matching(list.matching()),

@@ -25,6 +25,7 @@ mod reminder;
 mod reminder_batches;
 mod reminder_proposals;
 mod reminders;
+mod routes;
 mod sending;
 mod session;
 mod settings;
@@ -35,14 +36,13 @@ mod unconfirmed;
 
 use std::path::PathBuf;
 
-use actix_web::web;
-
 use crate::actions::Actions;
 use crate::clock::Ids;
 use crate::domain::mail_message::MailWriter;
 use crate::store::Reader;
 
 pub use error::WebError;
+pub use routes::{Pages, routes};
 pub use session::StoredSessions;
 
 /// What handlers need.
@@ -59,60 +59,4 @@ pub struct WebState {
     pub write_mail: MailWriter,
     /// What `/setup` asks for while there is no user.
     pub setup_token: Option<String>,
-}
-
-/// The routes of the person's door.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/", web::get().to(async || frame::see_other("/invoices")))
-        .service(web::resource("/sign-in").get(sign_in::new).post(sign_in::create))
-        .route("/sign-out", web::post().to(sign_in::delete))
-        .route("/theme", web::post().to(sign_in::theme))
-        .route("/single-keys", web::post().to(sign_in::single_keys))
-        .service(web::resource("/setup").get(setup::new).post(setup::create))
-        .configure(ledger)
-        .configure(reminding)
-        .configure(email_notifications::routes)
-        .configure(imports::routes)
-        .configure(unconfirmed::routes)
-        .configure(sending::routes)
-        .configure(suppressions::routes)
-        .configure(holds::routes);
-}
-
-/// Customers and their invoices.
-fn ledger(config: &mut web::ServiceConfig) {
-    config
-        .route("/invoices", web::get().to(invoices::index))
-        .route("/invoices/{id}", web::get().to(invoice::show))
-        .configure(closing::routes)
-        .configure(payments::routes)
-        .route("/customers", web::get().to(customers::index))
-        .service(web::resource("/customers/{id}").get(customers::show).post(customer_edit::update))
-        .route("/customers/{id}/edit", web::get().to(customer_edit::edit));
-}
-
-/// From the selection to the log.
-fn reminding(config: &mut web::ServiceConfig) {
-    // Ten thousand invoices with what was shown of each.
-    let large = || web::PayloadConfig::new(4 * 1024 * 1024);
-    config
-        .route("/invoice-selections", web::post().to(invoice_selections::create))
-        .service(web::resource("/reminder-proposals").app_data(large()).post(reminder_proposals::create))
-        .service(web::resource("/proposed-mails").app_data(large()).post(proposed_mails::create))
-        .service(web::resource("/reminder-batches").app_data(large()).post(reminder_batches::create))
-        .route("/reminder-batches/{id}", web::get().to(batch_page::show))
-        .route("/reminder-batches/{id}/cancellation", web::post().to(reminder_batches::cancel))
-        .service(
-            web::resource("/reminder-batches/{id}/retries").app_data(large()).post(reminder_batches::retry),
-        )
-        .route("/mail-previews/{id}", web::get().to(mail_previews::show))
-        .route("/mail-previews/{id}/html", web::get().to(mail_previews::html))
-        .route("/reminders", web::get().to(reminders::index))
-        .route("/reminders.csv", web::get().to(reminders::export))
-        .route("/reminders/{id}", web::get().to(reminder::show))
-        .route("/reminders/{id}/html", web::get().to(reminder::html))
-        .route("/reminders/{id}/source", web::get().to(reminder::source))
-        .route("/reminders/{id}/resends", web::post().to(reminder::resend))
-        .route("/reminders/{id}/cancellation", web::post().to(reminder::cancel));
 }

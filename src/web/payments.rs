@@ -16,20 +16,12 @@ use crate::actions::ActionError;
 use crate::domain::ids::{InvoiceId, PaymentId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Payment, PaymentRefused};
-use crate::domain::person::Permission;
 use crate::store::InvoiceRow;
-
-/// The routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/invoices/{id}/payments/new", web::get().to(new))
-        .route("/invoices/{id}/payments", web::post().to(create));
-}
 
 /// A payment as a person writes it.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct PaymentForm {
+pub(super) struct PaymentForm {
     /// Made with the page: sending the form twice is one payment.
     payment: String,
     amount: String,
@@ -68,8 +60,7 @@ impl PaymentPage {
 }
 
 /// `GET /invoices/{id}/payments/new`
-async fn new(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
-    by.require(Permission::ChangeInvoice)?;
+pub(super) async fn new(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebError> {
     let row = found(&by, id(&path)?).await?;
     if !row.invoice.is_owed() {
         return Err(ActionError::from(PaymentRefused::NothingOwed(row.invoice.number)).into());
@@ -83,9 +74,11 @@ async fn new(by: SignedIn, path: web::Path<String>) -> Result<HttpResponse, WebE
 }
 
 /// `POST /invoices/{id}/payments`
-async fn create(path: web::Path<String>, posted: Posted<PaymentForm>) -> Result<HttpResponse, WebError> {
+pub(super) async fn create(
+    path: web::Path<String>,
+    posted: Posted<PaymentForm>,
+) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
-    by.require(Permission::ChangeInvoice)?;
     let row = found(&by, id(&path)?).await?;
     let payment = match read(&by, &row, &form) {
         Ok(payment) => payment,

@@ -12,7 +12,6 @@ use super::reminder_proposals::{ProposedRow, counted};
 use super::session::{Posted, SignedIn, is_htmx};
 use crate::actions::ActionError;
 use crate::domain::money::grouped_count;
-use crate::domain::person::Permission;
 use crate::domain::proposal::Seen;
 
 /// Rows that one press adds.
@@ -69,7 +68,6 @@ struct ListPage {
 /// `POST /proposed-mails`: the next rows for the dialog; without JavaScript all of them as a page.
 pub async fn create(request: HttpRequest, posted: Posted<MailsForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
-    by.require(Permission::ResendReminder)?;
     let shown = by.state.actions.settings().verified(&form.confirmation, &form.signature)?;
     if shown.organisation_id != by.organisation.id {
         return Err(ActionError::NotConfirmed.into());

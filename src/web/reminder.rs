@@ -167,7 +167,6 @@ pub async fn source(by: SignedIn, path: web::Path<String>) -> Result<HttpRespons
 /// `POST /reminders/{id}/resends`
 pub async fn resend(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::ResendReminder)?;
     match by.state.actions.resend_reminder(&by.user, id).await {
         Ok(new) => Ok(see_other(format!("/reminders/{new}"))),
         Err(ActionError::NotRemindable(refused)) => {
@@ -182,7 +181,6 @@ pub async fn resend(path: web::Path<String>, posted: Posted<Nothing>) -> Result<
 /// `POST /reminders/{id}/cancellation`
 pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, id(&path)?);
-    by.require(Permission::CancelReminder)?;
     match by.state.actions.cancel_reminder(&by.user.principal(), id).await {
         Ok(()) => Ok(see_other(format!("/reminders/{id}"))),
         Err(ActionError::Refused(why)) => refused_page(&by, id, why).await,

@@ -15,7 +15,6 @@ use super::sign_in::Nothing;
 use crate::actions::{ActionError, Origin, Stale, Yes};
 use crate::domain::ids::BatchId;
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery};
-use crate::domain::person::Permission;
 
 /// What "Yes" sends.
 #[derive(Deserialize, Default)]
@@ -69,7 +68,6 @@ impl YesForm {
 
 /// `POST /reminder-batches`
 pub async fn create(request: HttpRequest, posted: Posted<YesForm>) -> Result<HttpResponse, WebError> {
-    posted.by.require(Permission::SendReminder)?;
     accept(&request, posted, None).await
 }
 
@@ -109,7 +107,6 @@ async fn accept(
 /// `POST /reminder-batches/{id}/cancellation`: Undo and "Cancel remaining".
 pub async fn cancel(path: web::Path<String>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::CancelReminder)?;
     let id = id(&path)?;
     match by.state.actions.cancel_batch(&by.user.principal(), id).await {
         // Nothing left to cancel: the page says how it ended.
@@ -124,7 +121,6 @@ pub async fn retry(
     path: web::Path<String>,
     posted: Posted<YesForm>,
 ) -> Result<HttpResponse, WebError> {
-    posted.by.require(Permission::ResendReminder)?;
     let id = id(&path)?;
     if !posted.form.confirmation.is_empty() {
         return accept(&request, posted, Some(id)).await;

@@ -162,7 +162,6 @@ struct ProposalDialog {
 /// `POST /reminder-proposals`
 pub async fn create(request: HttpRequest, posted: Posted<SelectionForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
-    by.require(Permission::SendReminder)?;
     let origin = form.origin()?;
     let selected = match &origin {
         Origin::Chosen(ids) => ids.len(),

@@ -11,16 +11,7 @@ use super::settings::SettingsPage;
 use super::sign_in::Nothing;
 use crate::domain::ids::BatchId;
 use crate::domain::money::grouped_count;
-use crate::domain::person::{Actor, Permission};
-
-/// The routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/settings/sending", web::get().to(show))
-        .route("/settings/sending/pause", web::post().to(pause))
-        .route("/settings/sending/resumption", web::post().to(resume))
-        .route("/reminder-batches/{id}/resumption", web::post().to(resume_batch));
-}
+use crate::domain::person::Actor;
 
 #[derive(Template)]
 #[template(path = "settings/sending.html")]
@@ -32,8 +23,7 @@ struct SendingPage {
 }
 
 /// `GET /settings/sending`
-async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
-    by.require(Permission::PauseSending)?;
+pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
     let waiting = by.state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.waiting_mails()?.0)).await?;
     page(&SendingPage {
         frame: by.settings_frame(SettingsPage::Sending, "Sending"),
@@ -51,15 +41,14 @@ async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
 
 /// Why sending is stopped.
 #[derive(Deserialize)]
-struct PauseForm {
+pub(super) struct PauseForm {
     #[serde(default)]
     reason: String,
 }
 
 /// `POST /settings/sending/pause`
-async fn pause(posted: Posted<PauseForm>) -> Result<HttpResponse, WebError> {
+pub(super) async fn pause(posted: Posted<PauseForm>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::PauseSending)?;
     let given = posted.form.reason.trim().chars().take(200).collect::<String>();
     let reason = if given.is_empty() { format!("{} stopped it.", by.user.name) } else { given };
     by.state.actions.pause(Actor::User(by.user.id), reason).await?;
@@ -67,17 +56,18 @@ async fn pause(posted: Posted<PauseForm>) -> Result<HttpResponse, WebError> {
 }
 
 /// `POST /settings/sending/resumption`
-async fn resume(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn resume(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::PauseSending)?;
     by.state.actions.resume(Actor::User(by.user.id)).await?;
     Ok(see_other("/settings/sending"))
 }
 
 /// `POST /reminder-batches/{id}/resumption`
-async fn resume_batch(path: web::Path<BatchId>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn resume_batch(
+    path: web::Path<BatchId>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::SendReminder)?;
     by.state.actions.resume_batch(&by.user, *path).await?;
     Ok(see_other(format!("/reminder-batches/{path}")))
 }

@@ -1,7 +1,7 @@
 //! Who is there: sessions in the database, the signed-in person of a request, and forms that are really theirs.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
@@ -9,7 +9,7 @@ use actix_session::{Session, SessionExt};
 use actix_web::cookie::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
@@ -17,7 +17,7 @@ use super::{WebError, WebState};
 use crate::actions::Actions;
 use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
-use crate::domain::person::{Permission, User};
+use crate::domain::person::User;
 use crate::store::{Pause, RelayDown};
 
 /// Sessions in the database, by the hash of their id.
@@ -98,15 +98,11 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Refuses what the role may not do.
+    /// Who sends a request, as the session and the database say now.
     ///
     /// # Errors
-    /// [`WebError::Forbidden`].
-    pub fn require(&self, permission: Permission) -> Result<(), WebError> {
-        if self.user.may(permission) { Ok(()) } else { Err(WebError::Forbidden) }
-    }
-
-    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+    /// [`WebError::SignInFirst`] for who is nobody here.
+    pub async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let state = state_of(request)?;
         let session = request.get_session();
         let read = |name| session.get::<String>(name).ok().flatten();
@@ -128,15 +124,27 @@ impl SignedIn {
         let relay_down = relay_down.filter(|_| state.mail_folder.is_none());
         Ok(Self { user: user.ok_or_else(first)?, organisation, csrf, relay_down, pause, state })
     }
+
+    /// Whom the door let in ([`super::routes`]); nobody, where anyone may come.
+    ///
+    /// # Errors
+    /// When the route does not ask who comes.
+    pub fn admitted(request: &HttpRequest) -> Result<Self, WebError> {
+        let admitted = request.extensions_mut().remove::<Self>();
+        admitted.ok_or_else(|| WebError::Internal(format!("{} lets anyone in", request.path())))
+    }
 }
 
+/// For what reads. What changes something takes [`Posted`], which has seen the form's token.
 impl FromRequest for SignedIn {
     type Error = WebError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+    type Future = Ready<Result<Self, WebError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Self::of(&request).await })
+        if !request.method().is_safe() {
+            return ready(Err(WebError::Internal(format!("{} looks at no token", request.path()))));
+        }
+        ready(Self::admitted(request))
     }
 }
 
@@ -161,13 +169,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, body) = (request.clone(), web::Bytes::from_request(request, payload));
         Box::pin(async move {
-            let by = SignedIn::of(&request).await?;
+            let by = SignedIn::admitted(&request)?;
             let body = body.await.map_err(too_large)?;
             let field = serde_html_form::from_bytes::<Token>(&body)
                 .map_or_else(|_| String::new(), |token| token.csrf);
             let sent =
                 request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok()).unwrap_or(&field);
-            if !is_same_origin(&request) || !bool::from(sent.as_bytes().ct_eq(by.csrf.as_bytes())) {
+            if !bool::from(sent.as_bytes().ct_eq(by.csrf.as_bytes())) {
                 return Err(WebError::ForeignForm);
             }
             Ok(Self { by, form: parsed(&body)? })
@@ -183,13 +191,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Unsigned<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, body) = (request.clone(), web::Bytes::from_request(request, payload));
-        Box::pin(async move {
-            if !is_same_origin(&request) {
-                return Err(WebError::ForeignForm);
-            }
-            parsed(&body.await.map_err(too_large)?).map(Self)
-        })
+        let body = web::Bytes::from_request(request, payload);
+        Box::pin(async move { parsed(&body.await.map_err(too_large)?).map(Self) })
     }
 }
 

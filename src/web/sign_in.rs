@@ -31,11 +31,11 @@ pub struct Next {
 pub async fn new(
     state: web::Data<WebState>,
     query: web::Query<Next>,
-    signed_in: Option<SignedIn>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
-    match signed_in {
-        Some(_) => Ok(see_other(local(&query.next))),
-        None => page(&SignInPage {
+    match SignedIn::of(&request).await {
+        Ok(_) => Ok(see_other(local(&query.next))),
+        Err(_) => page(&SignInPage {
             email: String::new(),
             next: query.into_inner().next,
             problem: None,

@@ -16,13 +16,6 @@ use crate::domain::suppression::{NewSuppression, Suppression, SuppressionReason}
 /// Rows shown.
 const SHOWN: usize = 500;
 
-/// The routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/suppressions").get(index).post(create))
-        .route("/suppressions/{id}/lifting", web::post().to(lift));
-}
-
 struct Row {
     id: String,
     address: String,
@@ -46,7 +39,7 @@ struct SuppressionsPage {
 }
 
 /// `GET /suppressions`
-async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
+pub(super) async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
     shown(&by, AddForm::default(), None).await
 }
 
@@ -87,15 +80,14 @@ fn row(suppression: Suppression, by: &SignedIn, may_hold: bool) -> Row {
 /// An address to add.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct AddForm {
+pub(super) struct AddForm {
     address: String,
     note: String,
 }
 
 /// `POST /suppressions`
-async fn create(posted: Posted<AddForm>) -> Result<HttpResponse, WebError> {
+pub(super) async fn create(posted: Posted<AddForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
-    by.require(Permission::Hold)?;
     let Ok(address) = form.address.parse() else {
         let problem = format!("\u{201c}{}\u{201d} is not an e-mail address.", form.address.trim());
         return shown(&by, form, Some(problem)).await;
@@ -110,15 +102,17 @@ async fn create(posted: Posted<AddForm>) -> Result<HttpResponse, WebError> {
 
 /// Why an address may be mailed again.
 #[derive(Deserialize)]
-struct LiftForm {
+pub(super) struct LiftForm {
     #[serde(default)]
     reason: String,
 }
 
 /// `POST /suppressions/{id}/lifting`
-async fn lift(path: web::Path<SuppressionId>, posted: Posted<LiftForm>) -> Result<HttpResponse, WebError> {
+pub(super) async fn lift(
+    path: web::Path<SuppressionId>,
+    posted: Posted<LiftForm>,
+) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.require(Permission::Hold)?;
     let Ok(reason) = posted.form.reason.parse() else {
         let problem = "Say why the address may be mailed again.".to_owned();
         return shown(&by, AddForm::default(), Some(problem)).await;

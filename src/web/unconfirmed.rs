@@ -10,32 +10,23 @@ use super::sign_in::Nothing;
 use super::{batch_page, reminder};
 use crate::actions::{ActionError, Decided};
 use crate::domain::ids::{BatchId, ReminderId};
-use crate::domain::person::Permission;
-
-/// The routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/reminders/{id}/confirmation", web::post().to(mark_as_sent))
-        .route("/reminders/{id}/repetition", web::post().to(send_again))
-        .route("/reminder-batches/{id}/confirmation", web::post().to(mark_batch_as_sent))
-        .route("/reminder-batches/{id}/repetition", web::post().to(send_batch_again));
-}
 
 /// `POST /reminders/{id}/confirmation`
-async fn mark_as_sent(
+pub(super) async fn mark_as_sent(
     path: web::Path<ReminderId>,
     posted: Posted<Nothing>,
 ) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, *path);
-    by.require(Permission::SettleUnconfirmed)?;
     let decided = by.state.actions.mark_as_sent(&by.user, id).await;
     back(&by, id, decided).await
 }
 
 /// `POST /reminders/{id}/repetition`
-async fn send_again(path: web::Path<ReminderId>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
+pub(super) async fn send_again(
+    path: web::Path<ReminderId>,
+    posted: Posted<Nothing>,
+) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, *path);
-    by.require(Permission::SettleUnconfirmed)?;
     let decided = by.state.actions.send_again(&by.user, id).await;
     back(&by, id, decided).await
 }
@@ -53,23 +44,21 @@ async fn back(
 }
 
 /// `POST /reminder-batches/{id}/confirmation`
-async fn mark_batch_as_sent(
+pub(super) async fn mark_batch_as_sent(
     path: web::Path<BatchId>,
     posted: Posted<Nothing>,
 ) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, *path);
-    by.require(Permission::SettleUnconfirmed)?;
     let decided = by.state.actions.mark_batch_as_sent(&by.user, id).await?;
     told(&by, id, decided).await
 }
 
 /// `POST /reminder-batches/{id}/repetition`
-async fn send_batch_again(
+pub(super) async fn send_batch_again(
     path: web::Path<BatchId>,
     posted: Posted<Nothing>,
 ) -> Result<HttpResponse, WebError> {
     let (by, id) = (posted.by, *path);
-    by.require(Permission::SettleUnconfirmed)?;
     let decided = by.state.actions.send_batch_again(&by.user, id).await?;
     told(&by, id, decided).await
 }

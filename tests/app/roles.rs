@@ -1,23 +1,17 @@
 //! Every route with every role: who is let in, who is refused, and that a refusal changes nothing.
 
+mod documented;
 mod routes;
 mod things;
 
 use dunlin::domain::person::Role;
 
-use self::routes::{ROUTES, Route, Who, routes_in_source};
+use self::routes::{Who, routes};
 use self::things::Things;
 use crate::support::{TestApp, on_both_databases};
 
 const FORBIDDEN: &str = "Your role does not let you do this.";
 const FOREIGN: &str = "This form was not sent from a current page of Dunlin.";
-
-fn least(route: &Route) -> Option<Role> {
-    match route.who {
-        Who::Least(role) => Some(role),
-        Who::Anyone | Who::Program => None,
-    }
-}
 
 fn assert_same(before: &str, after: &str, what: &str) {
     let new: Vec<&str> = after.lines().filter(|line| !before.contains(line)).collect();
@@ -30,33 +24,21 @@ async fn is_kept_to_their_rights(app: &TestApp, role: Role) {
     let person = app.person(role).await;
     let token = person.get("/invoices").await.value("csrf");
     let before = things.state().await;
-    for route in ROUTES.iter().filter(|route| least(route).is_some_and(|least| role > least)) {
+    for route in routes().iter().filter(|route| route.least().is_some_and(|least| role > least)) {
         let page = things.send(route, &person, Some(&token), &[]).await;
         assert_eq!(page.status, 403, "{role}: {route:?}");
         page.says(FORBIDDEN);
     }
     assert_same(&before, &things.state().await, &format!("what {role} was refused"));
-    for route in ROUTES.iter().filter(|route| least(route).is_some_and(|least| role <= least)) {
+    for route in routes().iter().filter(|route| route.least().is_some_and(|least| role <= least)) {
         let page = things.send(route, &person, Some(&token), &[]).await;
-        let does = match route.path {
+        let does = match route.path.as_str() {
             "/sign-out" => page.url == "/sign-in",
             "/imports/sample" => page.status == 422 && page.has("There are customers already."),
             _ => page.status.is_success() && page.url != "/sign-in",
         };
         assert!(does, "{role}: {route:?} is answered {} {}\n{}", page.status, page.url, page.words());
     }
-}
-
-#[test]
-fn every_route_of_the_program_is_in_the_table() {
-    let known = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
-    let found = routes_in_source();
-    let missing: Vec<_> = found.difference(&known).collect();
-    let gone: Vec<_> = known.difference(&found).collect();
-    assert!(
-        missing.is_empty() && gone.is_empty(),
-        "not in the table: {missing:?}; not in the source: {gone:?}"
-    );
 }
 
 on_both_databases! {
@@ -69,7 +51,7 @@ on_both_databases! {
     async fn who_is_not_signed_in_is_sent_to_sign_in_and_changes_nothing(app: TestApp) {
         let things = Things::new(&app).await;
         let before = things.state().await;
-        for route in ROUTES {
+        for route in &routes() {
             let visitor = app.visitor();
             let page = things.send(route, &visitor, Some("0000"), &[]).await;
             match route.who {
@@ -85,16 +67,12 @@ on_both_databases! {
 
     async fn after_signing_in_one_is_where_one_was_and_never_at_an_address_that_is_only_posted_to(app: TestApp) {
         let things = Things::new(&app).await;
-        for route in ROUTES.iter().filter(|route| least(route).is_some()) {
+        for route in routes().iter().filter(|route| route.least().is_some()) {
             let stood = format!("/invoices/{}", things.open);
             let referer = format!("{}{stood}", app.url);
             let headers: &[(&str, &str)] = if route.is_post() { &[("Referer", &referer)] } else { &[] };
             let page = things.send(route, &app.visitor(), None, headers).await;
-            let expected = match route.path {
-                "/" => "/invoices".to_owned(),
-                _ if route.is_post() => stood,
-                _ => things.path(route).await,
-            };
+            let expected = if route.is_post() { stood } else { things.path(route).await };
             assert_eq!(page.value("next"), expected, "{route:?}");
             if route.is_post() {
                 let page = things.send(route, &app.visitor(), None, &[]).await;
@@ -110,14 +88,14 @@ on_both_databases! {
         let theirs = other.get("/invoices").await.value("csrf");
         assert_ne!(own, theirs);
         let before = things.state().await;
-        for route in ROUTES.iter().filter(|route| route.is_post()) {
+        for route in routes().iter().filter(|route| route.is_post()) {
             let mut forged = vec![
                 (Some(own.as_str()), [("Origin", "http://elsewhere.example")]),
                 (Some(&own), [("Origin", "null")]),
                 (Some(&own), [("Sec-Fetch-Site", "cross-site")]),
                 (Some(&own), [("Sec-Fetch-Site", "same-site")]),
             ];
-            if least(route).is_some() {
+            if route.least().is_some() {
                 let tokens = [None, Some(""), Some("0000"), Some(theirs.as_str()), Some(&own[1..])];
                 forged.extend(tokens.map(|token| (token, [("Sec-Fetch-Site", "same-origin")])));
                 forged.push((Some(&own), [("X-CSRF-Token", &theirs)]));
@@ -137,7 +115,7 @@ on_both_databases! {
 
     async fn a_session_does_not_open_the_programs_door_and_a_key_not_the_pages(app: TestApp) {
         let things = Things::new(&app).await;
-        for route in ROUTES {
+        for route in &routes() {
             match route.who {
                 Who::Program => {
                     assert_eq!(things.send(route, &things.admin, None, &[]).await.status, 401, "{route:?}");

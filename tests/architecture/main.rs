@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The arrows of the house: a layer names only what its row lists.
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer { name: "clock", ours: &[], others: &["chrono", "getrandom", "uuid"] },
     Layer { name: "config", ours: &["domain"], others: &["chrono", "thiserror", "url"] },
     Layer {
@@ -64,9 +64,10 @@ const LAYERS: [Layer; 10] = [
         ours: &["domain", "store", "mail", "actions"],
         others: &["chrono", "tokio", "tracing"],
     },
+    Layer { name: "routes", ours: &["domain"], others: &["actix_web"] },
     Layer {
         name: "web",
-        ours: &["domain", "store", "actions"],
+        ours: &["domain", "store", "actions", "routes"],
         others: &[
             "actix_multipart",
             "actix_session",
@@ -91,13 +92,13 @@ const LAYERS: [Layer; 10] = [
     },
     Layer {
         name: "api",
-        ours: &["domain", "store", "actions"],
+        ours: &["domain", "store", "actions", "routes"],
         others: &["actix_web", "chrono", "governor", "serde", "serde_json", "tracing", "tracing_actix_web"],
     },
     // The session's cookie is laid over the pages where both doors meet.
     Layer {
         name: "server",
-        ours: &["web", "api", "actions", "store"],
+        ours: &["web", "api", "actions", "store", "routes"],
         others: &["actix_files", "actix_session", "actix_web", "sha2", "tracing_actix_web"],
     },
 ];
@@ -129,6 +130,21 @@ fn files_are_short() {
 #[test]
 fn both_databases_have_the_same_migrations() {
     assert_none(migration_faults(&folders("migrations/sqlite"), &folders("migrations/postgres")).into_iter());
+}
+
+/// A route that is made elsewhere asks nobody anything.
+#[test]
+fn routes_are_made_where_each_says_what_it_asks_for() {
+    let ways =
+        ["web::resource(", "web::method(", "web::get()", "web::post()", ".route(", "#[get(", "#[post("];
+    let elsewhere = sources("src", &["rs"]).into_iter().filter(|path| *path != Path::new("src/routes.rs"));
+    assert_none(elsewhere.flat_map(|path| {
+        let source = read(&path);
+        let found = ways.iter().filter(|way| source.contains(**way));
+        found
+            .map(|way| format!("{}: {way} makes a route past src/routes.rs", path.display()))
+            .collect::<Vec<_>>()
+    }));
 }
 
 #[test]

@@ -7,14 +7,13 @@ use super::Desk;
 use super::page::{EditForm, EditorPage, ProblemLine, Theirs};
 use super::preview::{Preview, shown_with};
 use crate::actions::{ActionError, EditRefused, Saved};
-use crate::domain::person::Permission;
 use crate::web::WebError;
 use crate::web::frame::{self, see_other};
 use crate::web::session::{Posted, SignedIn, is_htmx};
 
 /// What was just done, in the address that a form leads back to.
 #[derive(Deserialize)]
-pub(super) struct Done {
+pub struct Done {
     #[serde(default)]
     done: String,
 }
@@ -41,7 +40,7 @@ impl Done {
 }
 
 /// `GET /automations/email-notifications/{slug}`
-pub(super) async fn show(
+pub async fn show(
     by: SignedIn,
     slug: web::Path<String>,
     done: web::Query<Done>,
@@ -55,10 +54,7 @@ pub(super) async fn show(
 }
 
 /// `POST .../versions`: "Save".
-pub(super) async fn publish(
-    slug: web::Path<String>,
-    posted: Posted<EditForm>,
-) -> Result<HttpResponse, WebError> {
+pub async fn publish(slug: web::Path<String>, posted: Posted<EditForm>) -> Result<HttpResponse, WebError> {
     let (desk, form) = editing(posted, &slug).await?;
     let actions = desk.by.state.actions.clone();
     match actions.publish_template(&desk.by.user, desk.built_in, form.basis()?, form.text()).await {
@@ -69,10 +65,7 @@ pub(super) async fn publish(
 }
 
 /// `POST .../drafts`: "Save draft".
-pub(super) async fn save_draft(
-    slug: web::Path<String>,
-    posted: Posted<EditForm>,
-) -> Result<HttpResponse, WebError> {
+pub async fn save_draft(slug: web::Path<String>, posted: Posted<EditForm>) -> Result<HttpResponse, WebError> {
     let (desk, form) = editing(posted, &slug).await?;
     let actions = desk.by.state.actions.clone();
     match actions.save_template_draft(&desk.by.user, desk.built_in, form.basis()?, form.text()).await {
@@ -82,7 +75,7 @@ pub(super) async fn save_draft(
 }
 
 /// `POST .../discarded-drafts`: "Discard draft".
-pub(super) async fn discard_draft(
+pub async fn discard_draft(
     slug: web::Path<String>,
     posted: Posted<EditForm>,
 ) -> Result<HttpResponse, WebError> {
@@ -95,10 +88,7 @@ pub(super) async fn discard_draft(
 }
 
 /// `POST .../resets`: "Reset to default".
-pub(super) async fn reset(
-    slug: web::Path<String>,
-    posted: Posted<EditForm>,
-) -> Result<HttpResponse, WebError> {
+pub async fn reset(slug: web::Path<String>, posted: Posted<EditForm>) -> Result<HttpResponse, WebError> {
     let (desk, form) = editing(posted, &slug).await?;
     let actions = desk.by.state.actions.clone();
     match actions.reset_template(&desk.by.user, desk.built_in, form.basis()?).await {
@@ -109,10 +99,7 @@ pub(super) async fn reset(
 }
 
 /// `POST .../test-mails`: "Send test email".
-pub(super) async fn send_test(
-    slug: web::Path<String>,
-    posted: Posted<EditForm>,
-) -> Result<HttpResponse, WebError> {
+pub async fn send_test(slug: web::Path<String>, posted: Posted<EditForm>) -> Result<HttpResponse, WebError> {
     let (desk, form) = editing(posted, &slug).await?;
     let actions = desk.by.state.actions.clone();
     let with = shown_with(form.with());
@@ -130,7 +117,7 @@ pub(super) async fn send_test(
 }
 
 /// `POST .../previews`: the mail that the typed text makes; htmx gets the preview alone.
-pub(super) async fn preview(
+pub async fn preview(
     request: HttpRequest,
     slug: web::Path<String>,
     posted: Posted<EditForm>,
@@ -148,7 +135,6 @@ pub(super) async fn preview(
 }
 
 async fn editing(posted: Posted<EditForm>, slug: &str) -> Result<(Desk, EditForm), WebError> {
-    posted.by.require(Permission::EditTemplates)?;
     Ok((Desk::open(posted.by, slug).await?, posted.form))
 }
 

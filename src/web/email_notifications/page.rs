@@ -19,7 +19,7 @@ use crate::web::frame::{Frame, page_with};
 
 /// The editor's form.
 #[derive(Deserialize)]
-pub(super) struct EditForm {
+pub struct EditForm {
     #[serde(default)]
     subject: String,
     #[serde(default)]

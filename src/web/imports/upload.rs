@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use subtle::ConstantTimeEq;
 
 use crate::web::WebError;
-use crate::web::session::{SignedIn, is_same_origin};
+use crate::web::session::SignedIn;
 
 /// The largest file taken in a browser, in bytes.
 pub(super) const MAX_BYTES: usize = 20 * 1024 * 1024;
@@ -18,7 +18,7 @@ pub(super) const MAX_BYTES: usize = 20 * 1024 * 1024;
 const MAX_DRAINED: usize = 5 * MAX_BYTES;
 
 /// The form of `/imports`.
-pub(super) struct Upload {
+pub struct Upload {
     /// Who sent it.
     pub(super) by: SignedIn,
     /// What the sender calls the file; empty when none was chosen.
@@ -34,14 +34,12 @@ impl FromRequest for Upload {
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, signed_in) = (request.clone(), SignedIn::from_request(request, &mut Payload::None));
-        let multipart = Multipart::from_request(&request, payload);
+        let (by, multipart) = (SignedIn::admitted(request), Multipart::from_request(request, payload));
         Box::pin(async move {
-            let by = signed_in.await?;
+            let by = by?;
             let multipart = multipart.await.map_err(|error| unreadable(&error))?;
             let upload = read(by, multipart).await?;
-            let is_ours = bool::from(upload.csrf.as_bytes().ct_eq(upload.by.csrf.as_bytes()));
-            if !is_same_origin(&request) || !is_ours {
+            if !bool::from(upload.csrf.as_bytes().ct_eq(upload.by.csrf.as_bytes())) {
                 return Err(WebError::ForeignForm);
             }
             Ok(Self {

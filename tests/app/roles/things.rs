@@ -80,7 +80,7 @@ impl Things {
 
     /// A route's address with ids that are there.
     pub async fn path(&self, route: &Route) -> String {
-        let id = match route.path {
+        let id = match route.path.as_str() {
             path if path.starts_with("/customers") => &self.customer,
             path if path.starts_with("/invoices/{id}/void") => &self.unwanted,
             path if path.starts_with("/suppressions") => &self.suppression,
@@ -131,7 +131,7 @@ impl Things {
         let fields = fields.iter().map(|(name, value)| (*name, value.as_str()));
         let fields: Vec<(&str, &str)> =
             if route.is_post() { token.chain(fields).collect() } else { Vec::new() };
-        person.send(route.method, &path, &fields, headers).await
+        person.send(&route.method, &path, &fields, headers).await
     }
 
     /// Everything that a route could have changed, as an admin reads it.

@@ -1,0 +1,129 @@
+//! The pages' addresses, what each asks for, and which handler answers: the one table of who may do what in a browser.
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+
+use super::session::{SignedIn, is_same_origin};
+use super::{
+    WebError, batch_page, closing, customer_edit, customers, email_notifications, frame, holds, imports,
+    invoice, invoice_selections, invoices, mail_previews, payments, proposed_mails, reminder,
+    reminder_batches, reminder_proposals, reminders, sending, setup, sign_in, suppressions, unconfirmed,
+};
+use crate::domain::person::Permission::{
+    CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, PauseSending, Read,
+    ResendReminder, SendReminder, SettleUnconfirmed,
+};
+use crate::routes::Access::{self, Anyone, May};
+use crate::routes::{Door, Routes};
+
+/// Ten thousand invoices with what was shown of each.
+const LARGE: usize = 4 * 1024 * 1024;
+
+/// All of them. Everybody may read, so `May(Read)` is also what one's own things ask for.
+#[rustfmt::skip]
+pub fn routes() -> Routes<Pages> {
+    Routes::of(Pages)
+        .get("/", May(Read), async || frame::see_other("/invoices"))
+        .get("/sign-in", Anyone, sign_in::new)
+        .post("/sign-in", Anyone, sign_in::create)
+        .post("/sign-out", May(Read), sign_in::delete)
+        .post("/theme", May(Read), sign_in::theme)
+        .post("/single-keys", May(Read), sign_in::single_keys)
+        .get("/setup", Anyone, setup::new)
+        .post("/setup", Anyone, setup::create)
+        // The ledger.
+        .get("/invoices", May(Read), invoices::index)
+        .get("/invoices/{id}", May(Read), invoice::show)
+        .get("/invoices/{id}/archive/edit", May(ChangeInvoice), closing::ask_archive)
+        .post("/invoices/{id}/archive", May(ChangeInvoice), closing::archive)
+        .post("/invoices/{id}/unarchive", May(ChangeInvoice), closing::unarchive)
+        .get("/invoices/{id}/void/edit", May(ChangeInvoice), closing::ask_void)
+        .post("/invoices/{id}/void", May(ChangeInvoice), closing::void)
+        .get("/invoices/{id}/full-payment/edit", May(ChangeInvoice), closing::ask_full_payment)
+        .post("/invoices/{id}/full-payment", May(ChangeInvoice), closing::pay_in_full)
+        .get("/invoices/{id}/payments/new", May(ChangeInvoice), payments::new)
+        .post("/invoices/{id}/payments", May(ChangeInvoice), payments::create)
+        .get("/invoices/{id}/hold/edit", May(Hold), holds::ask_invoice)
+        .post("/invoices/{id}/hold", May(Hold), holds::hold_invoice)
+        .post("/invoices/{id}/hold/lifting", May(Hold), holds::release_invoice)
+        .get("/customers", May(Read), customers::index)
+        .get("/customers/{id}", May(Read), customers::show)
+        .post("/customers/{id}", May(EditCustomer), customer_edit::update)
+        .get("/customers/{id}/edit", May(EditCustomer), customer_edit::edit)
+        .get("/customers/{id}/hold/edit", May(Hold), holds::ask_customer)
+        .post("/customers/{id}/hold", May(Hold), holds::hold_customer)
+        .post("/customers/{id}/hold/lifting", May(Hold), holds::release_customer)
+        .get("/imports", May(Import), imports::index)
+        .post("/imports", May(Import), imports::check)
+        .post("/imports/sample", May(Import), imports::sample)
+        .get("/imports/{id}", May(Import), imports::show)
+        .post("/imports/{id}/write", May(Import), imports::write)
+        // From the selection to the log.
+        .post("/invoice-selections", May(SendReminder), invoice_selections::create)
+        .post("/reminder-proposals", May(SendReminder), reminder_proposals::create).of_up_to(LARGE)
+        .post("/proposed-mails", May(ResendReminder), proposed_mails::create).of_up_to(LARGE)
+        .post("/reminder-batches", May(SendReminder), reminder_batches::create).of_up_to(LARGE)
+        .get("/reminder-batches/{id}", May(Read), batch_page::show)
+        .post("/reminder-batches/{id}/cancellation", May(CancelReminder), reminder_batches::cancel)
+        .post("/reminder-batches/{id}/retries", May(ResendReminder), reminder_batches::retry).of_up_to(LARGE)
+        .post("/reminder-batches/{id}/confirmation", May(SettleUnconfirmed), unconfirmed::mark_batch_as_sent)
+        .post("/reminder-batches/{id}/repetition", May(SettleUnconfirmed), unconfirmed::send_batch_again)
+        .post("/reminder-batches/{id}/resumption", May(SendReminder), sending::resume_batch)
+        .get("/mail-previews/{id}", May(Read), mail_previews::show)
+        .get("/mail-previews/{id}/html", May(Read), mail_previews::html)
+        .get("/reminders", May(Read), reminders::index)
+        .get("/reminders.csv", May(Read), reminders::export)
+        .get("/reminders/{id}", May(Read), reminder::show)
+        .get("/reminders/{id}/html", May(Read), reminder::html)
+        .get("/reminders/{id}/source", May(Read), reminder::source)
+        .post("/reminders/{id}/resends", May(ResendReminder), reminder::resend)
+        .post("/reminders/{id}/cancellation", May(CancelReminder), reminder::cancel)
+        .post("/reminders/{id}/confirmation", May(SettleUnconfirmed), unconfirmed::mark_as_sent)
+        .post("/reminders/{id}/repetition", May(SettleUnconfirmed), unconfirmed::send_again)
+        .get("/suppressions", May(Read), suppressions::index)
+        .post("/suppressions", May(Hold), suppressions::create)
+        .post("/suppressions/{id}/lifting", May(Hold), suppressions::lift)
+        // The texts.
+        .get("/automations/email-notifications", May(Read), email_notifications::index)
+        .get("/automations/email-notifications/{slug}", May(Read), email_notifications::editor::show)
+        .post("/automations/email-notifications/{slug}/versions", May(EditTemplates), email_notifications::editor::publish)
+        .post("/automations/email-notifications/{slug}/drafts", May(EditTemplates), email_notifications::editor::save_draft)
+        .post("/automations/email-notifications/{slug}/discarded-drafts", May(EditTemplates), email_notifications::editor::discard_draft)
+        .post("/automations/email-notifications/{slug}/resets", May(EditTemplates), email_notifications::editor::reset)
+        .post("/automations/email-notifications/{slug}/test-mails", May(EditTemplates), email_notifications::editor::send_test)
+        .post("/automations/email-notifications/{slug}/previews", May(Read), email_notifications::editor::preview)
+        .get("/automations/email-notifications/{slug}/preview", May(Read), email_notifications::preview::document)
+        .get("/automations/email-notifications/{slug}/history", May(Read), email_notifications::history::show)
+        .post("/automations/email-notifications/{slug}/restorations", May(EditTemplates), email_notifications::history::restore)
+        // Settings.
+        .get("/settings/sending", May(PauseSending), sending::show)
+        .post("/settings/sending/pause", May(PauseSending), sending::pause)
+        .post("/settings/sending/resumption", May(PauseSending), sending::resume)
+}
+
+/// The person's door.
+pub struct Pages;
+
+impl Door for Pages {
+    async fn admit(request: &mut ServiceRequest, access: Access) -> Result<(), Error> {
+        if !request.method().is_safe() && !is_same_origin(request.request()) {
+            return Err(WebError::ForeignForm.into());
+        }
+        let May(permission) = access else { return Ok(()) };
+        let person = SignedIn::of(request.request()).await?;
+        if !person.user.may(permission) {
+            return Err(WebError::Forbidden.into());
+        }
+        request.extensions_mut().insert(person);
+        Ok(())
+    }
+
+    fn no_such_method(_: &HttpRequest, allowed: &str) -> HttpResponse {
+        let mut answer = WebError::NoSuchMethod.error_response();
+        if let Ok(allowed) = header::HeaderValue::from_str(allowed) {
+            answer.headers_mut().insert(header::ALLOW, allowed);
+        }
+        answer
+    }
+}
