@@ -1,40 +1,102 @@
-//! Programs' keys.
+//! Programs' keys: made and shown once, known by their fingerprint, ended at once.
+
+use chrono::{DateTime, Utc};
 
 use super::people::fingerprint;
 use super::{ActionError, Actions};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
+use crate::domain::person::{Actor, User};
 use crate::domain::text::Line;
-use crate::store::{NewApiKey, StoreError};
+use crate::store::{LAST_USED_WITHIN, NewApiKey, StoreError};
+
+/// Characters of a key that may be shown.
+const PREFIX: usize = 13;
 
 impl Actions {
-    /// Adds a key and returns it: it cannot be shown again.
+    /// Adds a key as a command does, without an end, and returns it: it cannot be shown again.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn add_api_key(
+    pub async fn add_api_key(&self, organisation: OrganisationId, name: Line) -> Result<String, ActionError> {
+        self.make_api_key(Actor::System, organisation, self.0.ids.next(), name, None).await
+    }
+
+    /// Makes a key for a program, and returns it: it cannot be shown again. `id` is made with the form, so that the same
+    /// form twice makes one key.
+    ///
+    /// # Errors
+    /// When this form has made its key before.
+    pub async fn create_api_key(
         &self,
-        organisation_id: OrganisationId,
+        by: &User,
+        id: ApiKeyId,
         name: Line,
+        expires_at: Option<DateTime<Utc>>,
     ) -> Result<String, ActionError> {
-        let key = format!("dunlin_{}", self.secret());
-        let added = NewApiKey {
-            id: self.0.ids.next(),
-            organisation_id,
-            name,
-            prefix: key.chars().take(13).collect(),
-            secret_hash: fingerprint(&key),
-        };
-        let now = self.clock().now();
-        self.0.store.write::<_, StoreError>(move |tx| tx.add_api_key(&added, now)).await?;
+        self.make_api_key(Actor::User(by.id), by.organisation_id, id, name, expires_at).await
+    }
+
+    async fn make_api_key(
+        &self,
+        actor: Actor,
+        organisation_id: OrganisationId,
+        id: ApiKeyId,
+        name: Line,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<String, ActionError> {
+        let (actions, key) = (self.clone(), format!("dunlin_{}", self.secret()));
+        let prefix = key.chars().take(PREFIX).collect();
+        let secret_hash = fingerprint(&key);
+        let new = NewApiKey { id, organisation_id, name, prefix, secret_hash, actor, expires_at };
+        self.0
+            .store
+            .write(move |tx| {
+                let now = actions.clock().now();
+                if !tx.add_api_key(&new, now)? {
+                    return Err(ActionError::Refused(
+                        "This key was made before, and it cannot be shown again. If nobody has copied it, revoke it and make another."
+                            .to_owned(),
+                    ));
+                }
+                let detail = format!("{}, {}\u{2026}", new.name, new.prefix);
+                Ok(actions.note(tx, organisation_id, actor, "api_key.added", None, detail, now)?)
+            })
+            .await?;
         Ok(key)
     }
 
-    /// Which key this is, while it may be used.
+    /// Ends a key: from the next request on it is refused. Ending it twice is ending it once.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the organisation has no such key.
+    pub async fn revoke_api_key(&self, by: &User, id: ApiKeyId) -> Result<(), ActionError> {
+        let (actions, organisation, actor) = (self.clone(), by.organisation_id, Actor::User(by.id));
+        self.0
+            .store
+            .write(move |tx| {
+                let key = tx.api_key_of(organisation, id)?.ok_or(ActionError::NotFound)?;
+                let now = actions.clock().now();
+                if tx.revoke_api_key(organisation, id, now)? {
+                    let detail = format!("{}, {}\u{2026}", key.name, key.prefix);
+                    actions.note(tx, organisation, actor, "api_key.revoked", None, detail, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Which key this is, while it may be used. That it was used is noted once a minute at most.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
     pub async fn api_key(&self, key: &str) -> Result<Option<(ApiKeyId, OrganisationId)>, ActionError> {
         let (hash, now) = (fingerprint(key), self.clock().now());
-        Ok(self.0.store.read::<_, StoreError>(move |snapshot| snapshot.api_key(&hash, now)).await?)
+        let found = self.0.store.read::<_, StoreError>(move |snapshot| snapshot.api_key(&hash, now)).await?;
+        let Some(key) = found else { return Ok(None) };
+        if key.last_used_at.is_none_or(|at| at <= now - LAST_USED_WITHIN) {
+            let id = key.id;
+            self.0.store.write::<_, StoreError>(move |tx| tx.touch_api_key(id, now)).await?;
+        }
+        Ok(Some((key.id, key.organisation_id)))
     }
 }

@@ -1,5 +1,6 @@
 //! What an invoice, a customer, a reminder *is*. Pure: no I/O, no async, no SQL, no pages; time and ids are arguments.
 
+pub mod api_key;
 pub mod confirmation;
 pub mod customer;
 pub mod delivery;

@@ -1,6 +1,6 @@
 //! An organisation: the tenant, its calendar and who its mails come from.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::email_address::EmailAddress;
@@ -34,6 +34,15 @@ impl Organisation {
     /// The calendar day of an instant in the organisation's time zone.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// When a calendar day ends there: the instant at which the next one begins, also where the clock skips midnight.
+    pub fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = (day + Days::new(1)).and_time(NaiveTime::MIN);
+        let begins = (0..48).find_map(|half_hours| {
+            self.time_zone.from_local_datetime(&(midnight + TimeDelta::minutes(30 * half_hours))).earliest()
+        });
+        begins.map_or_else(|| midnight.and_utc(), |begins| begins.to_utc())
     }
 
     /// An instant as the organisation's clock shows it: "3 Jun 2025, 09:00".
@@ -89,4 +98,35 @@ pub fn time_zone(text: &str) -> Result<chrono_tz::Tz, UnknownTimeZone> {
         .find(|zone| zone.name().eq_ignore_ascii_case(text.trim()))
         .copied()
         .ok_or_else(|| UnknownTimeZone(text.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_where_the_next_begins_also_where_the_clock_skips_midnight() {
+        let organisation = |zone: &str| Organisation {
+            id: uuid::Uuid::nil().into(),
+            name: "Acme".parse().unwrap(),
+            time_zone: time_zone(zone).unwrap(),
+            currency: "EUR".parse().unwrap(),
+            payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
+            from: None,
+            reply_to: None,
+        };
+        for (zone, day, end) in [
+            ("UTC", "2025-12-31", "2026-01-01T00:00:00Z"),
+            ("Europe/Vienna", "2025-06-30", "2025-06-30T22:00:00Z"),
+            // The 4th of November 2018 began at one o'clock.
+            ("America/Sao_Paulo", "2018-11-03", "2018-11-04T03:00:00Z"),
+            // Midnight came twice: the day ends at the first.
+            ("America/Havana", "2025-11-01", "2025-11-02T04:00:00Z"),
+        ] {
+            let (organisation, day) = (organisation(zone), day.parse::<NaiveDate>().unwrap());
+            let end: DateTime<Utc> = end.parse().unwrap();
+            assert_eq!(organisation.end_of(day), end, "{zone}");
+            assert_eq!(organisation.day_of(end), day.succ_opt().unwrap(), "{zone}");
+        }
+    }
 }

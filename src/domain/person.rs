@@ -45,6 +45,8 @@ named! {
         Import = "import a ledger",
         /// Stop and restart all sending.
         PauseSending = "pause and resume sending",
+        /// Make and revoke programs' keys.
+        ManageApiKeys = "manage API keys",
         /// Edit the e-mail texts.
         EditTemplates = "edit e-mail notifications",
     }
@@ -63,7 +65,7 @@ impl Role {
             | Permission::EditCustomer
             | Permission::Hold
             | Permission::Import => Self::Clerk,
-            Permission::EditTemplates | Permission::PauseSending => Self::Admin,
+            Permission::ManageApiKeys | Permission::EditTemplates | Permission::PauseSending => Self::Admin,
         };
         self <= least
     }
@@ -201,7 +203,7 @@ mod tests {
     #[test]
     fn each_role_may_do_what_the_contract_says() {
         let may = |role: Role| Permission::ALL.iter().filter(|p| role.may(**p)).count();
-        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 11]);
+        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 12]);
         assert!(!Role::Support.may(Permission::SendReminder));
         assert!(Role::Support.may(Permission::ResendReminder));
         assert!(!Role::Clerk.may(Permission::EditTemplates));

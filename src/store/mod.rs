@@ -50,7 +50,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{Pool, PooledConnection};
 use thiserror::Error;
 
-pub use api_keys::NewApiKey;
+pub use api_keys::{KeyInUse, LAST_USED_WITHIN, NewApiKey};
 pub use audit::{AuditEntry, TimelineEntry};
 pub use backup::copy_database;
 pub use batches::{BatchProgress, BatchRow, NewBatch};

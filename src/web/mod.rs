@@ -1,6 +1,7 @@
 //! The person's door: HTML pages and fragments. Handlers extract, parse, call one verb and render.
 
 mod addresses;
+mod api_keys;
 pub mod assets;
 mod batch_page;
 mod batch_results;

@@ -6,13 +6,13 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
 use super::session::{SignedIn, is_same_origin};
 use super::{
-    WebError, batch_page, closing, customer_edit, customers, email_notifications, frame, holds, imports,
-    invoice, invoice_selections, invoices, mail_previews, payments, proposed_mails, reminder,
+    WebError, api_keys, batch_page, closing, customer_edit, customers, email_notifications, frame, holds,
+    imports, invoice, invoice_selections, invoices, mail_previews, payments, proposed_mails, reminder,
     reminder_batches, reminder_proposals, reminders, sending, setup, sign_in, suppressions, unconfirmed,
 };
 use crate::domain::person::Permission::{
-    CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, PauseSending, Read,
-    ResendReminder, SendReminder, SettleUnconfirmed,
+    CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys, PauseSending,
+    Read, ResendReminder, SendReminder, SettleUnconfirmed,
 };
 use crate::routes::Access::{self, Anyone, May};
 use crate::routes::{Door, Routes};
@@ -97,6 +97,10 @@ pub fn routes() -> Routes<Pages> {
         .get("/automations/email-notifications/{slug}/history", May(Read), email_notifications::history::show)
         .post("/automations/email-notifications/{slug}/restorations", May(EditTemplates), email_notifications::history::restore)
         // Settings.
+        .get("/settings/api-keys", May(ManageApiKeys), api_keys::index)
+        .post("/settings/api-keys", May(ManageApiKeys), api_keys::create)
+        .get("/settings/api-keys/{id}/revocation/edit", May(ManageApiKeys), api_keys::ask)
+        .post("/settings/api-keys/{id}/revocation", May(ManageApiKeys), api_keys::revoke)
         .get("/settings/sending", May(PauseSending), sending::show)
         .post("/settings/sending/pause", May(PauseSending), sending::pause)
         .post("/settings/sending/resumption", May(PauseSending), sending::resume)

@@ -7,16 +7,19 @@ use crate::domain::person::{Permission, User};
 /// One page under Settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingsPage {
+    /// Programs' keys.
+    ApiKeys,
     /// The switch that stops all mails.
     Sending,
 }
 
 impl SettingsPage {
     /// In the order of their links.
-    const ALL: [Self; 1] = [Self::Sending];
+    const ALL: [Self; 2] = [Self::ApiKeys, Self::Sending];
 
     fn label(self) -> &'static str {
         match self {
+            Self::ApiKeys => "API keys",
             Self::Sending => "Sending",
         }
     }
@@ -24,12 +27,14 @@ impl SettingsPage {
     /// Where it is.
     pub fn href(self) -> &'static str {
         match self {
+            Self::ApiKeys => "/settings/api-keys",
             Self::Sending => "/settings/sending",
         }
     }
 
     fn permission(self) -> Permission {
         match self {
+            Self::ApiKeys => Permission::ManageApiKeys,
             Self::Sending => Permission::PauseSending,
         }
     }

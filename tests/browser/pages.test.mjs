@@ -51,7 +51,7 @@ async function addresses(page) {
     `${invoice}/hold/edit`, `${customer}/hold/edit`, `/mail-previews/${id}`, `/invoices${customer.replace("/customers/", "?customer=")}`, "/customers", customer, `${customer}/edit`,
     "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
     "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after",
-    "/automations/email-notifications/invoice-reminder/history", "/suppressions", "/settings/sending", "/nowhere"];
+    "/automations/email-notifications/invoice-reminder/history", "/suppressions", "/settings/api-keys", "/settings/sending", "/nowhere"];
 }
 
 async function sendOne(page, number) {
@@ -151,6 +151,29 @@ for (const colorScheme of ["light", "dark"]) {
     await look(page, "sending paused");
     await page.getByRole("button", { name: "Resume sending" }).click();
     await page.getByRole("button", { name: "Pause sending" }).waitFor();
+    await page.context().close();
+  });
+
+  test(`an API key that was just made, one with a mistake, and revoking it, ${colorScheme}`, async () => {
+    const page = await open(at.browser, at.app, { role: "admin", colorScheme });
+    await page.goto(`${at.app.url}/settings/api-keys`);
+    await look(page, "API keys");
+    const name = `Accounting, ${colorScheme}`;
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Last day").fill("2026-06-30");
+    await page.getByRole("button", { name: "Create API key" }).click();
+    await page.getByLabel("New API key").waitFor();
+    await look(page, "a new API key");
+    await page.getByLabel("Last day").evaluate((field) => Object.assign(field, { type: "text", value: "2020-01-01" }).form.submit());
+    await page.getByText("Please mend these first:").waitFor();
+    assert.match(await page.title(), /^Error: /);
+    await look(page, "an API key with something wrong in it");
+    await page.getByRole("link", { name: `Revoke the key of ${name}` }).click();
+    await page.getByRole("heading", { name: "Revoke API key?" }).waitFor();
+    await look(page, "revoking an API key");
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page.getByRole("row", { name }).getByText("Revoked").waitFor();
+    await look(page, "a revoked API key");
     await page.context().close();
   });
 

@@ -86,6 +86,8 @@ const FORMS: &[(&str, Fields)] = &[
     ("/automations/email-notifications/{slug}/resets", TEXT),
     ("/automations/email-notifications/{slug}/test-mails", TEXT),
     ("/automations/email-notifications/{slug}/restorations", &[("basis", "{basis}"), ("version", "1")]),
+    ("/settings/api-keys", &[("name", "Another program")]),
+    ("/settings/api-keys/{id}/revocation", NOTHING),
     ("/settings/sending/pause", &[("reason", "a test")]),
     ("/settings/sending/resumption", NOTHING),
     ("/sign-out", NOTHING),

@@ -21,6 +21,7 @@ pub struct Things {
     suppression: String,
     doubtful: String,
     import: String,
+    unused_key: String,
     pub admin: Person,
     pub key: String,
 }
@@ -57,6 +58,15 @@ impl Things {
         let suppressions = clerk.get("/suppressions").await;
         let suppression = suppressions.between("action=\"/suppressions/", "/lifting", "");
         let (waiting, sent, failing) = (waiting.await, sent.await, failing.await);
+        let admin = app.admin().await;
+        let spare = format!("Spare {tag}");
+        admin.post("/settings/api-keys", &[("name", &spare)]).await;
+        let keys = admin.get("/settings/api-keys").await;
+        let unused_key = keys.between(
+            "href=\"/settings/api-keys/",
+            "/revocation/edit",
+            &format!("\" aria-label=\"Revoke the key of {spare}"),
+        );
         // Past the undo time, and long enough ago that no page counts minutes.
         app.clock.advance(TimeDelta::days(2));
         let last = |url: &str| url.rsplit('/').next().unwrap().to_owned();
@@ -73,6 +83,7 @@ impl Things {
             doubtful,
             failed_batch: last(&failed.url),
             import: last(&import.url),
+            unused_key,
             admin: app.admin().await,
             key: app.actions.add_api_key(app.organisation, "ERP".parse().unwrap()).await.unwrap(),
         }
@@ -85,6 +96,7 @@ impl Things {
             path if path.starts_with("/invoices/{id}/void") => &self.unwanted,
             path if path.starts_with("/suppressions") => &self.suppression,
             path if path.starts_with("/imports") => &self.import,
+            path if path.starts_with("/settings/api-keys") => &self.unused_key,
             "/reminder-batches/{id}/retries" => &self.failed_batch,
             path if path.starts_with("/reminder-batches") => &self.pending_batch,
             "/reminders/{id}/resends" => &self.failed,
@@ -153,6 +165,8 @@ impl Things {
             assert_eq!((page.status.as_u16(), path.starts_with(&page.url)), (200, true), "{path}");
             state.push_str(&page.text);
         }
-        state
+        // The form beside the keys is a new one each time.
+        let keys = self.admin.get("/settings/api-keys").await;
+        state + keys.text.split_once("<table").unwrap().1
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use dunlin::actions::{Actions, Newcomer, Settings};
 use dunlin::clock::{Clock, Ids};
 use dunlin::domain::delivery::{OnUnconfirmed, RetryPolicy};
@@ -213,6 +213,25 @@ impl TestApp {
                 PgConnection::establish(url).unwrap().batch_execute(statement).unwrap();
             }
         }
+    }
+
+    /// What a query finds in its column `text`.
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
+        }
+        let rows: Vec<Row> = match &self.database {
+            DatabaseAddress::Sqlite(file) => {
+                let mut connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+                diesel::sql_query(query).load(&mut connection).unwrap()
+            }
+            DatabaseAddress::Postgres(url) => {
+                diesel::sql_query(query).load(&mut PgConnection::establish(url).unwrap()).unwrap()
+            }
+        };
+        rows.into_iter().map(|row| row.text).collect()
     }
 
     /// Brings in a ledger: lines of `number,customer,e-mail,total,days from today to the due day,status`.
