@@ -36,7 +36,7 @@ impl Actions {
     /// [`Actions::mark_as_sent`] for all of a batch.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When there is no such batch.
     pub async fn mark_batch_as_sent(&self, user: &User, batch: BatchId) -> Result<Decided, ActionError> {
         self.decide_batch(user, batch, Self::mark_one).await
     }
@@ -44,7 +44,7 @@ impl Actions {
     /// [`Actions::send_again`] for all of a batch; those that cannot go stay as they are.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When there is no such batch.
     pub async fn send_batch_again(&self, user: &User, batch: BatchId) -> Result<Decided, ActionError> {
         let decided = self.decide_batch(user, batch, Self::repeat_one).await?;
         self.wake_worker();
@@ -77,6 +77,7 @@ impl Actions {
             .store
             .write(move |tx| {
                 tx.lock_organisation(user.organisation_id)?;
+                tx.batch(user.organisation_id, batch)?.ok_or(ActionError::NotFound)?;
                 let mut decided = Decided::default();
                 for id in tx.unconfirmed_ids(user.organisation_id, batch)? {
                     match verb(&actions, tx, &user, id) {
