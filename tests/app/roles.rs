@@ -1,6 +1,8 @@
 //! Every route with every role: who is let in, who is refused, and that a refusal changes nothing.
 
 mod documented;
+mod foreign;
+mod headers;
 mod routes;
 mod things;
 
@@ -42,12 +44,14 @@ async fn is_kept_to_their_rights(app: &TestApp, role: Role) {
 }
 
 on_both_databases! {
+    /// H03
     async fn each_role_may_do_what_the_contract_says_and_is_refused_the_rest(app: TestApp) {
         for role in [Role::Viewer, Role::Support, Role::Clerk, Role::Admin] {
             is_kept_to_their_rights(&app, role).await;
         }
     }
 
+    /// H03
     async fn who_is_not_signed_in_is_sent_to_sign_in_and_changes_nothing(app: TestApp) {
         let things = Things::new(&app).await;
         let before = things.state().await;
@@ -81,6 +85,7 @@ on_both_databases! {
         }
     }
 
+    /// H04
     async fn a_form_that_is_not_from_a_page_of_the_session_is_refused_and_changes_nothing(app: TestApp) {
         let things = Things::new(&app).await;
         let (victim, other) = (&things.admin, app.admin().await);
@@ -113,6 +118,7 @@ on_both_databases! {
         assert_same(&before, &things.state().await, "what was refused");
     }
 
+    /// H03
     async fn a_session_does_not_open_the_programs_door_and_a_key_not_the_pages(app: TestApp) {
         let things = Things::new(&app).await;
         for route in &routes() {

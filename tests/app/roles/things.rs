@@ -89,9 +89,9 @@ impl Things {
         }
     }
 
-    /// A route's address with ids that are there.
-    pub async fn path(&self, route: &Route) -> String {
-        let id = match route.path.as_str() {
+    /// What a route acts on, where its address has an id.
+    pub fn id(&self, route: &Route) -> &str {
+        match route.path.as_str() {
             path if path.starts_with("/customers") => &self.customer,
             path if path.starts_with("/invoices/{id}/void") => &self.unwanted,
             path if path.starts_with("/suppressions") => &self.suppression,
@@ -105,8 +105,12 @@ impl Things {
             "/reminders/{id}/repetition" => &self.doubtful,
             path if path.starts_with("/reminders") => &self.pending,
             _ => &self.open,
-        };
-        let path = route.path.replace("{id}", id).replace("{slug}", "invoice-reminder");
+        }
+    }
+
+    /// A route's address with ids that are there.
+    pub async fn path(&self, route: &Route) -> String {
+        let path = route.path.replace("{id}", self.id(route)).replace("{slug}", "invoice-reminder");
         if path.ends_with("/preview") {
             let shown = self.admin.get(EDITOR).await.between(&format!("src=\"{path}"), "\"", "");
             return path + &shown.replace("&#38;", "&").replace("&amp;", "&");
@@ -115,7 +119,7 @@ impl Things {
     }
 
     /// A route's fields, with what `person` was shown.
-    async fn fields(&self, route: &Route, person: &Person) -> Vec<(&'static str, String)> {
+    pub async fn fields(&self, route: &Route, person: &Person) -> Vec<(&'static str, String)> {
         let confirms = route.fields.iter().any(|(name, _)| *name == "confirmation");
         if confirms {
             let selected = [("invoice", self.open.as_str())];

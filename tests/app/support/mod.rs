@@ -30,7 +30,7 @@ use dunlin::worker::Worker;
 use tempfile::TempDir;
 
 pub use database::{Database, fresh_store};
-pub use page::{Page, Person};
+pub use page::{Answer, Page, Person};
 pub use sink::{Sink, Whim};
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -40,7 +40,8 @@ pub const STEP: Duration = Duration::from_secs(10);
 
 /// Writes a test for both databases. Without `DUNLIN_TEST_POSTGRES_URL` the second one says that it is skipped.
 macro_rules! on_both_databases {
-    ($(async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
+    ($($(#[$about:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
+        $(#[$about])*
         mod $name {
             #[allow(unused_imports)]
             use super::*;

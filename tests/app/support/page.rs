@@ -1,7 +1,11 @@
 //! A person with a browser that runs no scripts: keeps cookies, follows redirects, sends forms as pages offer them.
 
+use std::sync::Arc;
+
+use reqwest::cookie::Jar;
+use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 
 /// A page as it came.
 pub struct Page {
@@ -10,16 +14,28 @@ pub struct Page {
     pub text: String,
 }
 
+/// An answer as it came: where it leads to elsewhere, nobody went.
+#[allow(dead_code, reason = "for tests/app")]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
 pub struct Person {
     client: Client,
+    /// The same browser, which goes nowhere by itself.
+    still: Client,
     url: String,
 }
 
 impl Person {
     pub fn new(url: &str) -> Self {
-        let client =
-            Client::builder().cookie_store(true).redirect(redirect::Policy::limited(5)).build().unwrap();
-        Self { client, url: url.to_owned() }
+        let jar = Arc::<Jar>::default();
+        let browser = |redirects| Client::builder().cookie_provider(jar.clone()).redirect(redirects).build();
+        let client = browser(redirect::Policy::limited(5)).unwrap();
+        let still = browser(redirect::Policy::none()).unwrap();
+        Self { client, still, url: url.to_owned() }
     }
 
     pub async fn sign_in(&self, email: &str, password: &str) -> Page {
@@ -58,19 +74,22 @@ impl Person {
         headers: &[(&str, &str)],
     ) -> Page {
         let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.url));
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let request = match fields {
-            [] => request,
-            fields if fields.iter().any(|(name, _)| *name == "file") => {
-                let form = fields.iter().fold(Form::new(), |form, (name, value)| match *name {
-                    "file" => form.part("file", Part::text((*value).to_owned()).file_name("ledger.csv")),
-                    name => form.text(name.to_owned(), (*value).to_owned()),
-                });
-                request.multipart(form)
-            }
-            fields => request.form(fields),
-        };
-        page(request.send().await.unwrap()).await
+        page(filled(request, fields, headers).send().await.unwrap()).await
+    }
+
+    /// The same, for the answer itself.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub async fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let request = self.still.request(method.parse().unwrap(), format!("{}{path}", self.url));
+        let answer = filled(request, fields, headers).send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Answer { status, headers, body: answer.text().await.unwrap() }
     }
 
     /// Sends a ledger file from the form of `/imports`.
@@ -108,6 +127,22 @@ impl Person {
     pub async fn confirm_unsure(&self, confirmation: &Page) -> Page {
         let fields: Vec<_> = confirmation.yes().into_iter().filter(|(name, _)| *name != "sure").collect();
         self.post("/reminder-batches", &fields).await
+    }
+}
+
+/// A request as no page would make it. A field `file` makes it the form of `/imports`.
+fn filled(request: RequestBuilder, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> RequestBuilder {
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    match fields {
+        [] => request,
+        fields if fields.iter().any(|(name, _)| *name == "file") => {
+            let form = fields.iter().fold(Form::new(), |form, (name, value)| match *name {
+                "file" => form.part("file", Part::text((*value).to_owned()).file_name("ledger.csv")),
+                name => form.text(name.to_owned(), (*value).to_owned()),
+            });
+            request.multipart(form)
+        }
+        fields => request.form(fields),
     }
 }
 

@@ -1,0 +1,122 @@
+//! What another organisation has is answered like what nobody has.
+
+use dunlin::clock::Ids;
+use uuid::Uuid;
+
+use super::routes::{Route, Who, routes};
+use super::things::Things;
+use crate::support::{Answer, Person, TestApp, on_both_databases};
+
+/// One's own things, and those of another organisation.
+struct Two {
+    own: Things,
+    foreign: Things,
+    token: String,
+}
+
+impl Two {
+    async fn new(app: &mut TestApp) -> Self {
+        let mut own = Things::new(app).await;
+        let here = app.organisation;
+        app.organisation = app.another_organisation("Elsewhere").await;
+        let foreign = Things::new(app).await;
+        // The days that it took have ended the session.
+        app.organisation = here;
+        own.admin = app.admin().await;
+        let token = own.admin.get("/invoices").await.value("csrf");
+        Self { own, foreign, token }
+    }
+
+    /// One's own request, about an id.
+    async fn asked(&self, app: &TestApp, route: &Route, id: &str) -> String {
+        let path = route.path.replace("{id}", id).replace("{slug}", "invoice-reminder");
+        let fields = self.own.fields(route, &self.own.admin).await;
+        let token = ("csrf", self.token.as_str());
+        let fields = fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields: Vec<_> =
+            if route.is_post() { [token].into_iter().chain(fields).collect() } else { Vec::new() };
+        let (who, headers): (&Person, &[(&str, &str)]) = match route.who {
+            Who::Program => (&app.visitor(), &[("x-api-key", &self.own.key)]),
+            Who::Anyone | Who::Least(_) => (&self.own.admin, &[]),
+        };
+        comparable(&who.answer(&route.method, &path, &fields, headers).await, id)
+    }
+
+    /// The same with fields or a query that name an id.
+    async fn named(&self, method: &str, path: &str, fields: &[(&str, &str)], id: &str) -> String {
+        let token = [("csrf", self.token.as_str())];
+        let fields = if method == "POST" { [&token, fields].concat() } else { Vec::new() };
+        comparable(&self.own.admin.answer(method, path, &fields, &[]).await, id)
+    }
+}
+
+/// An answer without the id that was asked for and without what is of this request alone.
+fn comparable(answer: &Answer, id: &str) -> String {
+    let ours = |name: &str| !["date", "x-request-id", "x-ratelimit-remaining"].contains(&name);
+    let headers = answer.headers.iter().filter(|(name, _)| ours(name.as_str()));
+    let mut headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value:?}")).collect();
+    headers.sort();
+    let mut text = format!("{}\n{headers:#?}\n{}", answer.status, answer.body).replace(id, "ID");
+    if let Some((before, rest)) = text.split_once("\"requestId\":\"") {
+        text = format!("{before}{}", rest.split_once('"').unwrap().1);
+    }
+    text
+}
+
+on_both_databases! {
+    /// H01
+    async fn another_organisations_ids_are_answered_like_unknown_ones_byte_for_byte(app: TestApp) {
+        let mut app = app;
+        let two = Two::new(&mut app).await;
+        let before = two.foreign.state().await;
+        let with_id: Vec<Route> = routes().into_iter().filter(|route| route.path.contains("{id}")).collect();
+        assert!(with_id.len() > 30, "{}", with_id.len());
+        for route in &with_id {
+            let unknown = two.asked(&app, route, &Ids.next::<Uuid>().to_string()).await;
+            let foreign = two.asked(&app, route, two.foreign.id(route)).await;
+            assert!(unknown.starts_with("404"), "{route:?}: {unknown}");
+            assert_eq!(foreign, unknown, "{route:?}");
+        }
+        assert_eq!(two.foreign.state().await, before);
+    }
+
+    /// H01
+    async fn nor_are_they_found_by_a_form_or_a_query_that_names_them(app: TestApp) {
+        let mut app = app;
+        let two = Two::new(&mut app).await;
+        let before = two.foreign.state().await;
+        let ids = [two.foreign.open.clone(), Ids.next::<Uuid>().to_string()];
+        let [foreign, unknown] = ids.each_ref().map(String::as_str);
+        for path in ["/invoices?customer=", "/invoices?after=", "/customers?after=", "/reminders?batch=", "/reminders?invoice=",
+            "/reminders?before=", "/automations/email-notifications/invoice-reminder?with="] {
+            let asked = async |id: &str| two.named("GET", &format!("{path}{id}"), &[], id).await;
+            assert_eq!(asked(foreign).await, asked(unknown).await, "{path}");
+        }
+        for (path, field) in [("/reminder-proposals", "invoice"), ("/invoice-selections", "invoice"),
+            ("/automations/email-notifications/invoice-reminder/previews", "with")] {
+            let asked = async |id: &str| two.named("POST", path, &[(field, id)], id).await;
+            assert_eq!(asked(foreign).await, asked(unknown).await, "{path}");
+        }
+        assert_eq!(two.foreign.state().await, before);
+    }
+
+    /// H01
+    async fn a_confirmation_of_another_organisation_is_none(app: TestApp) {
+        let mut app = app;
+        let two = Two::new(&mut app).await;
+        let before = two.foreign.state().await;
+        let shown = two.foreign.admin.post("/reminder-proposals", &[("invoice", &two.foreign.open)]).await;
+        let foreign = shown.yes();
+        let unknown: Vec<_> = foreign
+            .iter()
+            .map(|(name, value)| (*name, if *name == "signature" { "0000" } else { *value }))
+            .collect();
+        for path in ["/reminder-batches", "/proposed-mails"] {
+            let asked = async |fields: &[(&str, &str)]| two.named("POST", path, fields, "no id").await;
+            let [foreign, unknown] = [asked(&foreign).await, asked(&unknown).await];
+            assert!(!foreign.starts_with('2') && !foreign.starts_with('3'), "{path}: {foreign}");
+            assert_eq!(foreign.lines().next(), unknown.lines().next(), "{path}");
+        }
+        assert_eq!(two.foreign.state().await, before);
+    }
+}
