@@ -50,7 +50,7 @@ pub const VARIABLES: [(&str, &str, &str); 20] = [
     ("DUNLIN_RETRY_DEADLINE_SECONDS", "172800", "how long a mail is tried"),
     ("DUNLIN_REMINDER_WINDOW_SECONDS", "60", "an invoice is reminded once within this time"),
     ("DUNLIN_LEASE_SECONDS", "30", "accepted, without effect yet: one process sends at a time"),
-    ("DUNLIN_API_WAIT_SECONDS", "30", "accepted, without effect yet: the API only reads"),
+    ("DUNLIN_API_WAIT_SECONDS", "30", "longest wait of a program for what comes of its reminder"),
     ("DUNLIN_UNDO_SECONDS", "10", "how long a batch can be undone before it leaves"),
     ("DUNLIN_API_RATE_PER_MINUTE", "600", "requests of one API key a minute; 0 = no limit"),
     ("DUNLIN_SHUTDOWN_SECONDS", "30", "longest wait for mails in hand when stopping"),
@@ -95,6 +95,8 @@ pub struct Config {
     pub reminder_window: Duration,
     /// The undo time.
     pub undo: Duration,
+    /// Longest wait of a program for what comes of its reminder.
+    pub api_wait: Duration,
     /// Requests a minute of one key; 0 = no limit.
     pub api_rate_per_minute: u32,
     /// Grace time.
@@ -155,6 +157,7 @@ impl Config {
             lease: reader.seconds("DUNLIN_LEASE_SECONDS"),
             reminder_window: reader.seconds("DUNLIN_REMINDER_WINDOW_SECONDS"),
             undo: reader.seconds("DUNLIN_UNDO_SECONDS"),
+            api_wait: reader.seconds("DUNLIN_API_WAIT_SECONDS"),
             api_rate_per_minute: reader.parsed("DUNLIN_API_RATE_PER_MINUTE", 600),
             shutdown: reader.seconds("DUNLIN_SHUTDOWN_SECONDS"),
             log: reader.text("DUNLIN_LOG"),
@@ -167,7 +170,6 @@ impl Config {
         if !config.mail_dedup_header.as_ref().is_none_or(is_header) {
             reader.problem("DUNLIN_MAIL_DEDUP_HEADER", "write a header\u{2019}s name, such as X-Dedup-Id");
         }
-        reader.seconds("DUNLIN_API_WAIT_SECONDS");
         if config.clock.is_some() && !config.mail.is_local() {
             let why =
                 "it is only for trying things out: unset it, or let mail be captured or go to this machine";

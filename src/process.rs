@@ -83,6 +83,7 @@ impl Installation {
             window: delta(config.reminder_window),
             retry: RetryPolicy { base: delta(config.retry_base), on_unconfirmed: config.on_unconfirmed },
             retry_deadline: delta(config.retry_deadline),
+            api_wait: config.api_wait,
             default_from: config
                 .default_sender_host()
                 .and_then(|host| format!("reminders@{host}").parse().ok()),

@@ -122,7 +122,10 @@ impl<D: Door> Routes<D> {
     /// Makes the server answer them.
     pub fn open(self, config: &mut web::ServiceConfig) {
         for Place { path, routes, largest_form } in self.places {
-            let allowed = routes.iter().map(|(method, ..)| method.as_str()).collect::<Vec<_>>().join(", ");
+            let name = |method: &Method| {
+                if *method == Method::GET { "GET, HEAD" } else { method.as_str() }.to_owned()
+            };
+            let allowed = routes.iter().map(|(method, ..)| name(method)).collect::<Vec<_>>().join(", ");
             let mut resource = web::resource(path);
             if let Some(bytes) = largest_form {
                 resource = resource.app_data(web::PayloadConfig::new(bytes));

@@ -91,7 +91,14 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .wrap(TracingLogger::default())
             .configure(|config| probes().open(config))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
-            .service(web::scope("/api").configure(crate::api::open))
+            .service(
+                web::scope("/api")
+                    .wrap_fn(|request, next| {
+                        let answer = next.call(request);
+                        async move { answer.await.map(crate::api::told) }
+                    })
+                    .configure(crate::api::open),
+            )
             .service(
                 web::scope("")
                     .app_data(web::QueryConfig::default().error_handler(|_, _| not_understood().into()))

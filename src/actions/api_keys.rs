@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::people::fingerprint;
 use super::{ActionError, Actions};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Actor, Principal, User};
 use crate::domain::text::Line;
 use crate::store::{LAST_USED_WITHIN, NewApiKey, StoreError};
 
@@ -85,11 +85,11 @@ impl Actions {
             .await
     }
 
-    /// Which key this is, while it may be used. That it was used is noted once a minute at most.
+    /// Which key this is and who asks with it, while it may be used. That it was used is noted once a minute at most.
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    pub async fn api_key(&self, key: &str) -> Result<Option<(ApiKeyId, OrganisationId)>, ActionError> {
+    pub async fn api_key(&self, key: &str) -> Result<Option<(ApiKeyId, Principal)>, ActionError> {
         let (hash, now) = (fingerprint(key), self.clock().now());
         let found = self.0.store.read::<_, StoreError>(move |snapshot| snapshot.api_key(&hash, now)).await?;
         let Some(key) = found else { return Ok(None) };
@@ -97,6 +97,6 @@ impl Actions {
             let id = key.id;
             self.0.store.write::<_, StoreError>(move |tx| tx.touch_api_key(id, now)).await?;
         }
-        Ok(Some((key.id, key.organisation_id)))
+        Ok(Some((key.id, key.principal)))
     }
 }

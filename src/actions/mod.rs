@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod attempts;
+mod awaiting;
 mod batches;
 mod closing;
 mod confirmation;
@@ -17,6 +18,7 @@ mod pausing;
 mod payments;
 mod people;
 mod propose_reminders;
+mod remind_now;
 mod repeat_reminders;
 mod send_reminders;
 mod templates;
@@ -24,12 +26,14 @@ mod test_mails;
 mod unconfirmed;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use thiserror::Error;
 use tokio::sync::Notify;
 
 use self::attempts::Attempts;
+use self::awaiting::Awaited;
 use crate::clock::{Clock, Ids};
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::email::FormLetters;
@@ -46,6 +50,7 @@ pub use imports::ImportReport;
 pub use organisations::OrganisationChange;
 pub use people::{Newcomer, SESSION_IDLE, SESSION_LIFE};
 pub use propose_reminders::{Origin, Proposed};
+pub use remind_now::{NotReminded, Wish};
 pub use send_reminders::{Stale, Yes};
 pub use templates::{EditRefused, Saved};
 pub use test_mails::ShownWith;
@@ -107,6 +112,8 @@ pub struct Settings {
     pub retry: RetryPolicy,
     /// How long a mail is tried.
     pub retry_deadline: TimeDelta,
+    /// How long a program waits for what comes of its reminder, on the monotonic clock.
+    pub api_wait: Duration,
     /// Where mails come from when an organisation has not said; `None` where that would be a lie.
     pub default_from: Option<EmailAddress>,
     /// The key that confirmations are signed with.
@@ -121,6 +128,7 @@ struct Inner {
     settings: Settings,
     keeper: Option<MarkKeeper>,
     attempts: Attempts,
+    awaited: Awaited,
     wake: Notify,
     /// What mails in the making have in common.
     letters: Mutex<FormLetters>,
@@ -149,6 +157,7 @@ impl Actions {
             settings,
             keeper,
             attempts: Attempts::default(),
+            awaited: Awaited::default(),
             wake: Notify::new(),
             letters: Mutex::default(),
         }))

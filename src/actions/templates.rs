@@ -245,6 +245,7 @@ mod tests {
                     on_unconfirmed: crate::domain::delivery::OnUnconfirmed::Hold,
                 },
                 retry_deadline: TimeDelta::days(2),
+                api_wait: std::time::Duration::ZERO,
                 default_from: "reminders@dunlin.example".parse().ok(),
                 secret: [7; 32],
             };

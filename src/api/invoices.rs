@@ -1,6 +1,6 @@
 //! `GET /api/v1/invoices`.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::reminders::instant;
@@ -8,7 +8,7 @@ use super::{Problem, Program};
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice_list::{InvoiceList, InvoiceQuery};
 use crate::domain::money::Money;
-use crate::store::{InvoiceRow, StoreError};
+use crate::store::InvoiceRow;
 
 #[derive(Deserialize)]
 #[serde(default)]
@@ -62,37 +62,26 @@ struct Page {
 }
 
 /// The invoices, in order of id.
-pub(super) async fn index(
-    program: Program,
-    query: web::Query<Query>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn index(program: Program, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let limit = query.limit.parse().ok().filter(|limit| (1..=100).contains(limit));
-    let limit: usize =
-        limit.ok_or_else(|| Problem::malformed(&request, "limit is a number from 1 to 100."))?;
+    let limit: usize = limit.ok_or_else(|| Problem::malformed("limit is a number from 1 to 100."))?;
     let after: Option<InvoiceId> = match query.cursor.as_str() {
         "" => None,
-        cursor => Some(
-            cursor
-                .parse()
-                .map_err(|_| Problem::malformed(&request, "cursor is not one of this API\u{2019}s."))?,
-        ),
+        cursor => {
+            Some(cursor.parse().map_err(|_| Problem::malformed("cursor is not one of this API\u{2019}s."))?)
+        }
     };
     let tab = if query.tab.is_empty() { "all".to_owned() } else { query.tab.clone() };
     let list = InvoiceQuery { tab, q: query.q.clone(), ..InvoiceQuery::default() };
-    let list =
-        InvoiceList::try_from(&list).map_err(|problem| Problem::malformed(&request, problem.to_string()))?;
-    let (organisation_id, now) = (program.organisation_id, program.state.actions.clock().now());
+    let list = InvoiceList::try_from(&list).map_err(|problem| Problem::malformed(problem.to_string()))?;
+    let (organisation_id, now) = (program.organisation(), program.actions().clock().now());
     let (today, mut rows) = program
-        .state
-        .reader
-        .read::<_, StoreError>(move |snapshot| {
+        .read(move |snapshot| {
             let today = snapshot.organisation(organisation_id)?.day_of(now);
             let rows = snapshot.invoices_by_id(organisation_id, &list.filter, after, limit + 1, today)?;
             Ok((today, rows))
         })
-        .await
-        .map_err(|error| Problem::internal(&request, &error.to_string()))?;
+        .await?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows.last().filter(|_| has_more).map(|row| row.invoice.id.to_string());

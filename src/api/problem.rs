@@ -1,85 +1,215 @@
 //! Problem details (RFC 9457): what a program reads when something cannot be done.
 
-use actix_web::HttpMessage;
+use std::borrow::Cow;
 use std::time::Duration;
 
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use tracing::error;
 use tracing_actix_web::RequestId;
 
-/// A failure, in the contract's shape.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+use crate::actions::ActionError;
+use crate::store::StoreError;
+
+/// A failure. Where it happened and in which request is added on the way out: see [`told`].
+#[derive(Clone, Debug)]
 pub struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) code: Cow<'static, str>,
+    pub(super) detail: String,
+    /// What else the contract says of it.
+    pub(super) members: Map<String, Value>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+/// The contract's shape.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
     #[serde(rename = "type")]
     kind: String,
-    title: &'static str,
+    title: &'a str,
     status: u16,
-    detail: String,
-    instance: String,
-    code: &'static str,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'a str,
     request_id: String,
-    #[serde(skip)]
-    retry_after: Option<u64>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+/// What a program asked for and there is none of: the first half of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noun {
+    Invoice,
+}
+
+impl Noun {
+    fn not_found(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Invoice => ("Invoice.NotFound", "There is no invoice with this id."),
+        }
+    }
 }
 
 impl Problem {
-    fn new(request: &HttpRequest, status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            kind: format!("urn:dunlin:problem:{code}"),
-            title: code,
-            status: status.as_u16(),
-            detail: detail.into(),
-            instance: request.path().to_owned(),
-            code,
-            request_id: request.extensions().get::<RequestId>().map_or_else(String::new, ToString::to_string),
-            retry_after: None,
-        }
+    pub(super) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (code, detail) = (code.into(), detail.into());
+        Self { status, code, detail, members: Map::new(), headers: Vec::new() }
+    }
+
+    fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// No key, or one that may not be used.
-    pub fn unauthorized(request: &HttpRequest) -> Self {
+    pub(super) fn unauthorized() -> Self {
         let detail = "Send a valid API key in the header x-api-key or as a bearer token.";
-        Self::new(request, StatusCode::UNAUTHORIZED, "Auth.Unauthorized", detail)
+        Self::new(StatusCode::UNAUTHORIZED, "Auth.Unauthorized", detail)
+            .header(header::WWW_AUTHENTICATE, "Bearer")
     }
 
     /// A key that may not do this.
-    pub fn forbidden(request: &HttpRequest) -> Self {
+    pub(super) fn forbidden() -> Self {
         let detail = "An API key may not do this. An admin can, in the portal.";
-        Self::new(request, StatusCode::FORBIDDEN, "Auth.Forbidden", detail)
+        Self::new(StatusCode::FORBIDDEN, "Auth.Forbidden", detail)
     }
 
-    /// A method that an address does not have.
-    pub fn no_such_method(request: &HttpRequest) -> Self {
-        let detail = "This address does not have this method.";
-        Self::new(request, StatusCode::METHOD_NOT_ALLOWED, "Request.MethodNotAllowed", detail)
+    /// A method that an address does not have; `allowed` names those it has.
+    pub(super) fn no_such_method(allowed: &str) -> Self {
+        let detail = format!("This address does not have this method. It has {allowed}.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Request.MethodNotAllowed", detail)
+            .header(header::ALLOW, allowed)
     }
 
     /// More requests than the key may make.
-    pub fn rate_limited(request: &HttpRequest, wait: Duration) -> Self {
+    pub(super) fn rate_limited(wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
         let detail = format!("This key makes too many requests. Wait {seconds} s, then go on.");
-        let problem = Self::new(request, StatusCode::TOO_MANY_REQUESTS, "RateLimited", detail);
-        Self { retry_after: Some(seconds), ..problem }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RateLimited", detail)
+            .header(header::RETRY_AFTER, seconds.to_string())
     }
 
     /// A request that cannot be understood.
-    pub fn malformed(request: &HttpRequest, detail: impl Into<String>) -> Self {
-        Self::new(request, StatusCode::BAD_REQUEST, "Request.Malformed", detail)
+    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Request.Malformed", detail)
     }
 
-    /// No invoice with that id for this organisation.
-    pub fn no_invoice(request: &HttpRequest) -> Self {
-        Self::new(request, StatusCode::NOT_FOUND, "Invoice.NotFound", "There is no invoice with this id.")
+    /// More than one request may hold.
+    pub(super) fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request.TooLarge", detail)
+    }
+
+    /// A body that is not JSON by its own account.
+    pub(super) fn unsupported(detail: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Request.UnsupportedMediaType", detail)
+    }
+
+    /// A caller that does not take what there is.
+    pub(super) fn not_acceptable() -> Self {
+        let detail =
+            "This address answers with application/json. Name it in the header Accept, or leave that out.";
+        Self::new(StatusCode::NOT_ACCEPTABLE, "Request.NotAcceptable", detail)
+    }
+
+    /// Nothing of this organisation has the id.
+    pub(super) fn not_found(noun: Noun) -> Self {
+        let (code, detail) = noun.not_found();
+        Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// Something that cannot be done as things stand.
+    pub(super) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
     }
 
     /// Something of ours is broken.
-    pub fn internal(request: &HttpRequest, cause: &str) -> Self {
+    pub(super) fn internal(cause: &str) -> Self {
         error!(cause, "a request could not be answered");
         let detail = "Something went wrong on our side. Nothing was changed. Try again.";
-        Self::new(request, StatusCode::INTERNAL_SERVER_ERROR, "Internal", detail)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal", detail)
+    }
+
+    /// Why a verb about `noun` did nothing.
+    pub(super) fn of(noun: Noun) -> impl Fn(ActionError) -> Self {
+        move |error| match error {
+            ActionError::Store(error) => error.into(),
+            ActionError::NotFound => Self::not_found(noun),
+            ActionError::NothingSelected => Self::malformed("Name at least one invoice."),
+            ActionError::TooMany(_) => Self::too_large(error.to_string()),
+            ActionError::NotRemindable(_) => {
+                Self::conflict("InvoiceReminder.InvoiceNotRemindable", error.to_string())
+            }
+            ActionError::Invoice(_) => Self::conflict("Invoice.Refused", error.to_string()),
+            ActionError::Payment(_) => Self::conflict("Payment.Refused", error.to_string()),
+            ActionError::Throttled(seconds) => Self::rate_limited(Duration::from_secs(seconds)),
+            ActionError::Refused(sentence) => Self::conflict("Request.Refused", sentence),
+            // Only a page has confirmations.
+            ActionError::Stale(_) | ActionError::NotSure(_) | ActionError::NotConfirmed => {
+                Self::internal(&error.to_string())
+            }
+        }
+    }
+
+    /// The problem behind an answer that does not say it itself.
+    fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => no_route(),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("The request is too large."),
+            status if status.is_client_error() => Self::malformed("The request cannot be understood."),
+            status => Self::internal(status.as_str()),
+        }
+    }
+
+    fn response(&self, request: &HttpRequest) -> HttpResponse {
+        let body = Body {
+            kind: format!("urn:dunlin:problem:{}", self.code),
+            title: &self.code,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance: request.path(),
+            code: &self.code,
+            request_id: request.extensions().get::<RequestId>().map_or_else(String::new, ToString::to_string),
+            members: &self.members,
+        };
+        let mut response = HttpResponse::build(self.status);
+        for (name, value) in &self.headers {
+            response.insert_header((name, value.as_str()));
+        }
+        response
+            .content_type("application/problem+json")
+            .body(serde_json::to_string(&body).unwrap_or_default())
+    }
+}
+
+/// A failure as it leaves: whatever went wrong under `/api` is told as a problem, with its place and its request.
+pub fn told<B: actix_web::body::MessageBody + 'static>(
+    answer: ServiceResponse<B>,
+) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return answer.map_into_boxed_body();
+    }
+    let known = answer.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
+    let problem = known.unwrap_or_else(|| Problem::of_status(status));
+    let (request, _) = answer.into_parts();
+    let response = problem.response(&request);
+    ServiceResponse::new(request, response)
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error.to_string())
     }
 }
 
@@ -91,28 +221,16 @@ impl std::fmt::Display for Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.status
     }
 
+    /// Without a body: [`told`] writes it.
     fn error_response(&self) -> HttpResponse {
-        let body = serde_json::to_string(self).unwrap_or_default();
-        let mut response = HttpResponse::build(self.status_code());
-        if let Some(seconds) = self.retry_after {
-            response.insert_header(("Retry-After", seconds.to_string()));
-        }
-        response.content_type("application/problem+json").body(body)
+        HttpResponse::new(self.status)
     }
 }
 
 /// Any address of the API that is none.
-pub(super) async fn no_route(request: HttpRequest) -> Problem {
-    Problem::new(&request, StatusCode::NOT_FOUND, "Route.NotFound", "There is nothing at this address.")
-}
-
-impl actix_web::Responder for Problem {
-    type Body = actix_web::body::BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        self.error_response()
-    }
+pub(super) fn no_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "Route.NotFound", "There is nothing at this address.")
 }

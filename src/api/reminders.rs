@@ -1,12 +1,14 @@
-//! `GET /api/v1/invoices/{invoiceId}/reminders`.
+//! `/api/v1/invoices/{invoiceId}/reminders`, as the contract has it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Problem, Program};
+use super::{Answer, Call, Noun, Problem, Program, id_in};
+use crate::actions::{NotReminded, Wish};
 use crate::domain::ids::InvoiceId;
-use crate::store::{ReminderRow, StoreError};
+use crate::store::ReminderRow;
 
 /// A reminder in the contract's shape.
 #[derive(Serialize)]
@@ -47,27 +49,62 @@ impl From<ReminderRow> for ReminderBody {
     }
 }
 
-/// All reminders of an invoice, oldest first.
-pub(super) async fn index(
-    program: Program,
+/// The contract's request; members that it does not know are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object with subject and message")]
+pub(super) struct SendReminder {
+    subject: Option<String>,
+    message: Option<String>,
+}
+
+/// Sends a reminder now and answers with what came of it.
+pub(super) async fn create(
+    call: Call<Option<SendReminder>>,
     path: web::Path<String>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let id: InvoiceId =
-        path.parse().map_err(|_| Problem::malformed(&request, "The invoice id is not a UUID."))?;
-    let organisation = program.organisation_id;
-    let reminders = program
-        .state
-        .reader
-        .read::<_, StoreError>(move |snapshot| {
-            if snapshot.invoice(organisation, id)?.is_none() {
-                return Ok(None);
+) -> Result<Answer, Problem> {
+    let invoice_id = id_in(&path, "invoice")?;
+    call.once(async move |program, body, id| {
+        let is_blank = |text: Option<String>| text.is_none_or(|text| text.trim().is_empty());
+        if !body.is_none_or(|body| is_blank(body.subject) && is_blank(body.message)) {
+            return Err(Problem::malformed("Words of your own cannot be sent yet."));
+        }
+        let wish = Wish { id: id.into(), invoice_id };
+        let row = program.actions().remind_now(&program.principal, wish).await?;
+        Answer::ok(&ReminderBody::from(row))
+    })
+    .await
+}
+
+impl From<NotReminded> for Problem {
+    fn from(refused: NotReminded) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            NotReminded::Other(error) => Self::of(Noun::Invoice)(error),
+            NotReminded::Ineligible(_) | NotReminded::OnHold(_) => {
+                Self::conflict("InvoiceReminder.InvoiceNotRemindable", detail)
             }
-            snapshot.reminders_of_invoice(organisation, id).map(Some)
+            NotReminded::NoEmail => {
+                Self::new(StatusCode::BAD_REQUEST, "Invoice.CustomerMissingEmail", detail)
+            }
+            NotReminded::RecipientInactive(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invoice.RecipientInactive", detail)
+            }
+            NotReminded::SendFailed(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "Invoice.EmailSendFailed", detail)
+            }
+        }
+    }
+}
+
+/// All reminders of an invoice, oldest first.
+pub(super) async fn index(program: Program, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let (organisation, id) = (program.organisation(), id_in::<InvoiceId>(&path, "invoice")?);
+    let reminders = program
+        .read(move |snapshot| {
+            snapshot.invoice(organisation, id)?.ok_or_else(|| Problem::not_found(Noun::Invoice))?;
+            Ok(snapshot.reminders_of_invoice(organisation, id)?)
         })
-        .await
-        .map_err(|error| Problem::internal(&request, &error.to_string()))?
-        .ok_or_else(|| Problem::no_invoice(&request))?;
+        .await?;
     Ok(HttpResponse::Ok().json(reminders.into_iter().map(ReminderBody::from).collect::<Vec<_>>()))
 }
 

@@ -202,6 +202,24 @@ impl RetryPolicy {
         }
     }
 
+    /// What an outcome means for a mail that is tried once, since somebody waits to hear of it.
+    pub fn settlement_of_one(&self, outcome: Outcome, tries: &Tries, now: DateTime<Utc>) -> Settlement {
+        match outcome {
+            Outcome::TryLater { reply } => {
+                let is_reply = reply.starts_with(|first: char| first.is_ascii_digit());
+                let kind = if is_reply { FailureKind::Refused } else { FailureKind::Timeout };
+                Settlement::failed(kind, &reply)
+            }
+            Outcome::MailboxFull { reply } => Settlement::failed(FailureKind::MailboxFull, &reply),
+            Outcome::RelayDown { problem } | Outcome::Busy { problem } => {
+                Settlement::failed(FailureKind::Unreachable, &problem)
+            }
+            Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::NoAnswer { .. } => {
+                self.settlement(outcome, tries, now)
+            }
+        }
+    }
+
     /// What becomes of a mail that was handed over without an answer.
     pub fn unanswered(&self, problem: &str, tries: &Tries, now: DateTime<Utc>) -> Settlement {
         let not_before = now + self.wait(tries);

@@ -45,6 +45,11 @@ named! {
 }
 
 impl ReminderState {
+    /// Whether it has not settled.
+    pub fn is_open(self) -> bool {
+        self.public() == PublicStatus::Pending
+    }
+
     /// The public word.
     pub fn public(self) -> PublicStatus {
         match self {

@@ -10,7 +10,7 @@ use super::sql::{IntoValue, Sql};
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::api_key::ApiKey;
 use crate::domain::ids::{ApiKeyId, OrganisationId};
-use crate::domain::person::Actor;
+use crate::domain::person::{Actor, Principal};
 use crate::domain::text::Line;
 
 /// A key as it is added.
@@ -40,8 +40,8 @@ pub const LAST_USED_WITHIN: TimeDelta = TimeDelta::minutes(1);
 pub struct KeyInUse {
     /// Which one.
     pub id: ApiKeyId,
-    /// Whose ledger it opens.
-    pub organisation_id: OrganisationId,
+    /// Who asks with it.
+    pub principal: Principal,
     /// When it was last used.
     pub last_used_at: Option<DateTime<Utc>>,
 }
@@ -52,6 +52,8 @@ struct InUseRow {
     id: String,
     #[diesel(sql_type = Text)]
     organisation_id: String,
+    #[diesel(sql_type = Text)]
+    name: String,
     #[diesel(sql_type = Nullable<Timestamp>)]
     last_used_at: Option<NaiveDateTime>,
 }
@@ -97,18 +99,20 @@ impl Snapshot<'_> {
     /// The key with a hash, while it is neither revoked nor expired.
     pub fn api_key(&mut self, secret_hash: &str, now: DateTime<Utc>) -> Result<Option<KeyInUse>, StoreError> {
         Sql::new(
-            "SELECT id, organisation_id, last_used_at FROM api_key WHERE secret_hash = $1 AND revoked_at IS NULL \
+            "SELECT id, organisation_id, name, last_used_at FROM api_key WHERE secret_hash = $1 AND revoked_at IS NULL \
              AND (expires_at IS NULL OR expires_at > $2)",
         )
         .bind(secret_hash)
         .bind(now)
         .first::<InUseRow>(self.connection())?
         .map(|row| {
-            Ok(KeyInUse {
-                id: parsed("api_key.id", &row.id)?,
+            let id = parsed("api_key.id", &row.id)?;
+            let principal = Principal {
+                actor: Actor::ApiKey(id),
                 organisation_id: parsed("api_key.organisation_id", &row.organisation_id)?,
-                last_used_at: row.last_used_at.map(|at| at.and_utc()),
-            })
+                name: parsed("api_key.name", &row.name)?,
+            };
+            Ok(KeyInUse { id, principal, last_used_at: row.last_used_at.map(|at| at.and_utc()) })
         })
         .transpose()
     }

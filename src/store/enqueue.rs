@@ -105,6 +105,18 @@ struct Row {
 }
 
 impl Row {
+    fn of_reminder(reminder: &NewReminder, posting: &ReminderPosting) -> Self {
+        Self {
+            invoice_id: Some(reminder.invoice_id.to_string()),
+            customer_id: Some(reminder.customer_id.to_string()),
+            batch_id: posting.batch_id.map(|id| id.to_string()),
+            channel: Some(posting.channel.as_str()),
+            template_version_id: Some(posting.template_version_id.to_string()),
+            resend_of: reminder.resend_of.map(|id| id.to_string()),
+            ..Self::new(reminder.id, MailKind::Reminder, &posting.posting)
+        }
+    }
+
     fn new(id: ReminderId, kind: MailKind, posting: &Posting) -> Self {
         Self {
             id: id.to_string(),
@@ -135,6 +147,14 @@ impl Row {
 }
 
 #[derive(Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+struct FailedRow<'a> {
+    #[diesel(embed)]
+    row: Row,
+    reason: &'a str,
+}
+
+#[derive(Insertable)]
 #[diesel(table_name = batch_left_out, treat_none_as_default_value = false)]
 struct LeftOutRow {
     batch_id: String,
@@ -154,21 +174,30 @@ impl Tx<'_> {
         reminders: &[NewReminder],
     ) -> Result<(), StoreError> {
         for chunk in reminders.chunks(ROWS_A_STATEMENT) {
-            let rows: Vec<Row> = chunk
-                .iter()
-                .map(|reminder| Row {
-                    invoice_id: Some(reminder.invoice_id.to_string()),
-                    customer_id: Some(reminder.customer_id.to_string()),
-                    batch_id: posting.batch_id.map(|id| id.to_string()),
-                    channel: Some(posting.channel.as_str()),
-                    template_version_id: Some(posting.template_version_id.to_string()),
-                    resend_of: reminder.resend_of.map(|id| id.to_string()),
-                    ..Row::new(reminder.id, MailKind::Reminder, &posting.posting)
-                })
-                .collect();
+            let rows: Vec<Row> = chunk.iter().map(|reminder| Row::of_reminder(reminder, posting)).collect();
             each_backend!(self.connection(), bare => diesel::insert_into(outbox::table).values(&rows).execute(bare))?;
             self.take_slots(chunk)?;
         }
+        Ok(())
+    }
+
+    /// Records a reminder that could not be sent: it takes no slot.
+    pub fn record_failed_reminder(
+        &mut self,
+        posting: &ReminderPosting,
+        reminder: &NewReminder,
+        recipient: &EmailAddress,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let row = FailedRow {
+            row: Row {
+                state: "Failed",
+                recipient: Some(recipient.to_string()),
+                ..Row::of_reminder(reminder, posting)
+            },
+            reason,
+        };
+        diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
         Ok(())
     }
 

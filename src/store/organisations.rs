@@ -6,8 +6,9 @@ use diesel::prelude::*;
 use super::columns::parsed;
 use super::connection::AnyConnection;
 use super::schema::organisation;
+use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
-use crate::domain::ids::OrganisationId;
+use crate::domain::ids::{InvoiceId, OrganisationId};
 use crate::domain::organisation::Organisation;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -72,6 +73,21 @@ impl Tx<'_> {
                 .select(organisation::id)
                 .for_update()
                 .first::<String>(server)?;
+        }
+        Ok(())
+    }
+
+    /// Lets other transactions about this invoice, and confirmations of its organisation, wait for this one: of those that
+    /// would remind of it each sees what the one before it has queued. Other invoices are free.
+    pub fn lock_invoice(&mut self, organisation: OrganisationId, id: InvoiceId) -> Result<(), StoreError> {
+        if let AnyConnection::Postgres(_) = self.connection() {
+            Sql::new("SELECT id FROM organisation WHERE id = $1 FOR SHARE")
+                .bind(organisation.to_string())
+                .execute(self.connection())?;
+            Sql::new("SELECT id FROM invoice WHERE id = $1 AND organisation_id = $2 FOR UPDATE")
+                .bind(id.to_string())
+                .bind(organisation.to_string())
+                .execute(self.connection())?;
         }
         Ok(())
     }

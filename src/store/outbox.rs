@@ -15,7 +15,7 @@ use crate::domain::ids::{
 use crate::domain::mail_message::{MailKind, RenderedMail};
 use crate::domain::money::Money;
 use crate::domain::organisation::Sender;
-use crate::domain::reminder::ReminderState;
+use crate::domain::reminder::{Channel, ReminderState};
 use crate::domain::text::Line;
 
 /// A mail that a worker has taken.
@@ -47,6 +47,8 @@ pub struct ClaimedMail {
     pub full_since: Option<DateTime<Utc>>,
     /// The batch it belongs to.
     pub batch_id: Option<BatchId>,
+    /// What asked for it, for a reminder.
+    pub channel: Option<Channel>,
     /// The kept text that goes out again, byte for byte.
     pub repeat: Option<Repeat>,
 }
@@ -112,6 +114,8 @@ struct ClaimedRow {
     full_since: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Text>)]
     batch_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    channel: Option<String>,
     #[diesel(sql_type = Bool)]
     is_repeat: bool,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -143,7 +147,7 @@ struct WaitingRow {
 }
 
 const CLAIMED_COLUMNS: &str = "id, kind, organisation_id, invoice_id, template_version_id, from_name, from_email, \
-     reply_to, recipient_name, recipient, message_id, attempts, expires_at, full_since, batch_id, is_repeat, \
+     reply_to, recipient_name, recipient, message_id, attempts, expires_at, full_since, batch_id, channel, is_repeat, \
      rendered_balance, rendered_due_on, dated_at, \
      (SELECT i.currency FROM invoice i WHERE i.id = outbox.invoice_id) AS currency";
 
@@ -180,8 +184,17 @@ impl ClaimedRow {
             expires_at: self.expires_at.and_utc(),
             full_since: self.full_since.map(|at| at.and_utc()),
             batch_id: parsed_option("outbox.batch_id", self.batch_id.as_deref())?,
+            channel: parsed_option("outbox.channel", self.channel.as_deref())?,
             repeat,
         })
+    }
+}
+
+impl ClaimedMail {
+    /// Whether a program waits to hear of it: then it is tried once. What may have been delivered and goes out again by
+    /// the installation's choice is not.
+    pub fn is_tried_once(&self) -> bool {
+        self.channel == Some(Channel::Api) && self.repeat.is_none()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The program's door, read only: keys, lists, reminders, problems.
+//! The program's door: keys, lists, problems.
 
 use std::collections::BTreeSet;
 
@@ -181,7 +181,7 @@ on_both_databases! {
         }
         let reminders = "/api/v1/invoices/00000000-0000-7000-8000-000000000000/reminders";
         for path in ["/api/v1/invoices", reminders] {
-            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            for method in [Method::PUT, Method::PATCH, Method::DELETE] {
                 is_problem(&app, method, path, &key, 405, "Request.MethodNotAllowed").await;
             }
         }

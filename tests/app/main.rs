@@ -8,6 +8,8 @@
 
 mod api;
 mod api_keys;
+mod api_reminders;
+mod api_requests;
 mod backup;
 mod clones;
 mod commands;

@@ -93,7 +93,7 @@ on_both_databases! {
         let theirs = other.get("/invoices").await.value("csrf");
         assert_ne!(own, theirs);
         let before = things.state().await;
-        for route in routes().iter().filter(|route| route.is_post()) {
+        for route in routes().iter().filter(|route| route.is_post() && route.who != Who::Program) {
             let mut forged = vec![
                 (Some(own.as_str()), [("Origin", "http://elsewhere.example")]),
                 (Some(&own), [("Origin", "null")]),
@@ -126,7 +126,9 @@ on_both_databases! {
                 Who::Program => {
                     assert_eq!(things.send(route, &things.admin, None, &[]).await.status, 401, "{route:?}");
                     let key = [("x-api-key", things.key.as_str())];
-                    assert_eq!(things.send(route, &app.visitor(), None, &key).await.status, 200, "{route:?}");
+                    let visitor = app.visitor();
+                    let sent = app.while_sending(things.send(route, &visitor, None, &key)).await;
+                    assert_eq!(sent.status, 200, "{route:?}");
                 }
                 Who::Least(_) => {
                     let key = [("x-api-key", things.key.as_str())];

@@ -93,7 +93,18 @@ const LAYERS: [Layer; 11] = [
     Layer {
         name: "api",
         ours: &["domain", "store", "actions", "routes"],
-        others: &["actix_web", "chrono", "governor", "serde", "serde_json", "tracing", "tracing_actix_web"],
+        others: &[
+            "actix_web",
+            "chrono",
+            "futures_util",
+            "governor",
+            "serde",
+            "serde_json",
+            "tokio",
+            "tracing",
+            "tracing_actix_web",
+            "uuid",
+        ],
     },
     // The session's cookie is laid over the pages where both doors meet.
     Layer {

@@ -52,6 +52,7 @@ impl Actions {
         }
         if !(stopped.is_empty() && new_forms.is_empty()) {
             let (actions, keeping) = (self.clone(), new_forms.clone());
+            let settled: Vec<_> = stopped.iter().map(|(mail, _)| mail.id).collect();
             let written = self.0.store.write::<_, StoreError>(move |tx| {
                 let now = actions.clock().now();
                 tx.keep_letters(&new_forms.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
@@ -61,6 +62,7 @@ impl Actions {
             });
             // Until then they count as not kept, also where nobody waits for this any more.
             written.await?;
+            self.0.awaited.tell(settled.into_iter());
             self.form_letters().note_kept(&keeping);
         }
         Ok(letters)

@@ -81,6 +81,7 @@ impl Actions {
         let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
         let done: Vec<Done> = done.into_iter().flatten().collect();
         let ended: Vec<_> = done.iter().filter_map(Done::attempt).collect();
+        let settled: Vec<_> = done.iter().map(|done| done.claimed.id).collect();
         let goes = self
             .0
             .store
@@ -101,6 +102,7 @@ impl Actions {
             })
             .await?;
         self.0.attempts.count(&ended);
+        self.0.awaited.tell(settled.into_iter());
         Ok(goes)
     }
 }

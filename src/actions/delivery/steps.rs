@@ -92,7 +92,11 @@ impl Actions {
     }
 
     fn settle_one(&self, tx: &mut Tx<'_>, done: &Done, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let settlement = self.0.settings.retry.settlement(done.outcome.clone(), &tries(&done.claimed), now);
+        let (retry, outcome) = (&self.0.settings.retry, done.outcome.clone());
+        let settlement = match done.claimed.is_tried_once() && !done.is_withdrawn {
+            true => retry.settlement_of_one(outcome, &tries(&done.claimed), now),
+            false => retry.settlement(outcome, &tries(&done.claimed), now),
+        };
         let from: &[ReminderState] = match (done.was_committed, done.is_withdrawn) {
             (_, true) => &[ReminderState::Claimed, ReminderState::Committed],
             (true, false) => &[ReminderState::Committed],

@@ -93,6 +93,18 @@ impl BuiltIn {
         },
     ];
 
+    /// The text of a stage.
+    pub fn of_stage(stage: Stage) -> Self {
+        let [_, one_week_before, two_days_before, on_due_date, two_days_after, one_week_after] = Self::ALL;
+        match stage {
+            Stage::OneWeekBefore => one_week_before,
+            Stage::TwoDaysBefore => two_days_before,
+            Stage::OnDueDate => on_due_date,
+            Stage::TwoDaysAfter => two_days_after,
+            Stage::OneWeekAfter => one_week_after,
+        }
+    }
+
     /// The template at a place in addresses.
     pub fn of_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|template| template.slug == slug)

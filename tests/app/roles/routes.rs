@@ -90,6 +90,7 @@ const FORMS: &[(&str, Fields)] = &[
     ("/settings/api-keys/{id}/revocation", NOTHING),
     ("/settings/sending/pause", &[("reason", "a test")]),
     ("/settings/sending/resumption", NOTHING),
+    ("/api/v1/invoices/{id}/reminders", NOTHING),
     ("/sign-out", NOTHING),
 ];
 

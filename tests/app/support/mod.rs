@@ -1,11 +1,13 @@
 //! The real program on a free port, with its own database, a settable clock and a mail server that can be told to
 //! misbehave. Callers are types; the worker is pulled by hand, so no test sleeps.
 
+mod caller;
 mod database;
 mod page;
 pub mod program;
 mod sink;
 
+use std::future::Future;
 use std::io::Cursor;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -24,11 +26,13 @@ use dunlin::domain::organisation::Organisation;
 use dunlin::domain::person::{Actor, Role};
 use dunlin::mail::{MailTimeouts, Relay};
 use dunlin::server::{Serving, start};
-use dunlin::store::DatabaseAddress;
+use dunlin::store::{DatabaseAddress, Store};
 use dunlin::web::{WebState, assets};
 use dunlin::worker::Worker;
 use tempfile::TempDir;
+use tokio::sync::watch;
 
+pub use caller::{Caller, reminders_of, reply};
 pub use database::{Database, fresh_store};
 pub use page::{Answer, Page, Person};
 pub use sink::{Sink, Whim};
@@ -73,7 +77,7 @@ pub struct TestApp {
     pub sink: Sink,
     pub organisation: OrganisationId,
     worker: Worker,
-    database: DatabaseAddress,
+    store: Store,
     /// The database and the static files live as long as the test.
     _folder: TempDir,
 }
@@ -109,6 +113,7 @@ impl TestApp {
             window: TimeDelta::seconds(60),
             retry: RetryPolicy { base: TimeDelta::seconds(300), on_unconfirmed: OnUnconfirmed::Hold },
             retry_deadline: TimeDelta::hours(48),
+            api_wait: STEP,
             default_from: "reminders@dunlin.example".parse().ok(),
             secret,
         };
@@ -148,8 +153,7 @@ impl TestApp {
         })
         .unwrap();
         actix_web::rt::spawn(server);
-        let database = store.address().clone();
-        Some(Self { url, actions, clock, sink, organisation: id, worker, database, _folder: folder })
+        Some(Self { url, actions, clock, sink, organisation: id, worker, store, _folder: folder })
     }
 
     /// Someone who is not signed in.
@@ -187,6 +191,12 @@ impl TestApp {
         person
     }
 
+    /// A program with a key of its own.
+    pub async fn program(&self) -> Caller {
+        let key = self.actions.add_api_key(self.organisation, "ERP".parse().unwrap()).await.unwrap();
+        Caller::new(&self.url, key)
+    }
+
     /// One more organisation beside the test's own.
     pub async fn another_organisation(&self, name: &str) -> OrganisationId {
         let organisation = organisation(name);
@@ -197,7 +207,7 @@ impl TestApp {
 
     /// The file of an embedded database.
     pub fn file(&self) -> Option<PathBuf> {
-        match &self.database {
+        match self.store.address() {
             DatabaseAddress::Sqlite(file) => Some(file.clone()),
             DatabaseAddress::Postgres(_) => None,
         }
@@ -205,7 +215,7 @@ impl TestApp {
 
     /// Changes what no door changes yet.
     pub fn sql(&self, statement: &str) {
-        match &self.database {
+        match self.store.address() {
             DatabaseAddress::Sqlite(file) => {
                 let mut connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
                 connection.batch_execute(&format!("PRAGMA busy_timeout = 15000; {statement}")).unwrap();
@@ -223,7 +233,7 @@ impl TestApp {
             #[diesel(sql_type = diesel::sql_types::Text)]
             text: String,
         }
-        let rows: Vec<Row> = match &self.database {
+        let rows: Vec<Row> = match self.store.address() {
             DatabaseAddress::Sqlite(file) => {
                 let mut connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
                 diesel::sql_query(query).load(&mut connection).unwrap()
@@ -261,6 +271,18 @@ impl TestApp {
     pub async fn send_until_idle(&self) {
         self.clock.advance(TimeDelta::seconds(11));
         self.worker.send_until_idle().await.unwrap();
+    }
+
+    /// Lets the worker run by itself for as long as something takes that waits for it.
+    pub async fn while_sending<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let (stop, stopped) = watch::channel(false);
+        let working = self.worker.clone().run(self.store.clone(), STEP, stopped);
+        let waiting = async {
+            let answer = waiting.await;
+            stop.send_replace(true);
+            answer
+        };
+        tokio::join!(waiting, working).0
     }
 
     /// Sends what may leave now.

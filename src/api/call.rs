@@ -1,0 +1,151 @@
+//! A request with a body: who asks, then what the body says, in the order in which failures are answered (401, 429,
+//! 406, then 415, 413, 400).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use futures_util::StreamExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Problem, Program};
+use crate::clock::Ids;
+
+/// A program's request whose body is a `T`: an object, or nothing where `T` is an `Option`. A body that is empty is
+/// `null`. Whether unknown members are refused is the type's own say (`deny_unknown_fields`).
+pub(super) struct Call<T> {
+    program: Program,
+    body: T,
+}
+
+/// The largest body in bytes: 10,000 ids and some more.
+const LARGEST: usize = 512 * 1024;
+/// Of a body that is too large, so much is read to its end, for a caller that still writes hears no answer.
+const PUT_UP_WITH: usize = 16 * 1024 * 1024;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl<T> Call<T> {
+    /// Does what is asked and answers. `work` is given the program, the body, and the id that what comes of it is to
+    /// have: doing it again with the same id must be doing it once.
+    pub(super) async fn once<F, W>(self, work: F) -> Result<Answer, Problem>
+    where
+        F: FnOnce(Program, T, Uuid) -> W,
+        W: Future<Output = Result<Answer, Problem>>,
+    {
+        work(self.program, self.body, Ids.next()).await
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let program = Program::extract(&request).await?;
+            let arriving = tokio::time::timeout(PATIENCE, arrived(payload));
+            let bytes = arriving.await.map_err(|_| slow())??;
+            Ok(Self { program, body: read(request.headers(), &bytes)? })
+        })
+    }
+}
+
+fn slow() -> Problem {
+    let detail = format!("The body did not arrive within {} s. Send it again.", PATIENCE.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "Request.Timeout", detail)
+}
+
+/// The whole body.
+async fn arrived(mut payload: Payload) -> Result<Bytes, Problem> {
+    let (mut bytes, mut length) = (BytesMut::new(), 0);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::malformed(format!("The body broke off: {error}.")))?;
+        length += chunk.len();
+        if length <= LARGEST {
+            bytes.extend_from_slice(&chunk);
+        } else if length > PUT_UP_WITH {
+            break;
+        }
+    }
+    match length <= LARGEST {
+        true => Ok(bytes.freeze()),
+        false => Err(Problem::too_large(format!("The body is larger than {} KiB.", LARGEST / 1024))),
+    }
+}
+
+/// A body as the `T` that it is.
+fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+    let text = match bytes {
+        [] => b"null",
+        bytes => {
+            is_plain_json(headers)?;
+            bytes
+        }
+    };
+    // As any JSON first: that bounds its depth, also where the type would skip a member.
+    let value: Value = serde_json::from_slice(text)
+        .map_err(|error| Problem::malformed(format!("This is not JSON: {error}.")))?;
+    let no_object = || Problem::malformed("The body is not a JSON object.");
+    match value {
+        Value::Object(_) => serde_json::from_slice(text)
+            .map_err(|error| Problem::malformed(format!("The body cannot be read: {error}."))),
+        Value::Null => serde_json::from_value(Value::Null).map_err(|_| no_object()),
+        _ => Err(no_object()),
+    }
+}
+
+/// Whether a body says that it is JSON as it stands.
+fn is_plain_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
+    let media = text(header::CONTENT_TYPE).unwrap_or_default();
+    let (essence, parameters) = media.split_once(';').unwrap_or((&media, ""));
+    let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    if essence.trim() != "application/json"
+        || charset.is_some_and(|charset| charset.trim_matches('"') != "utf-8")
+    {
+        return Err(Problem::unsupported(
+            "Send the body as application/json in UTF-8, with that Content-Type.",
+        ));
+    }
+    match text(header::CONTENT_ENCODING).as_deref() {
+        None | Some("identity") => Ok(()),
+        Some(_) => Err(Problem::unsupported("Send the body without a Content-Encoding.")),
+    }
+}
+
+/// An answer that can be given again word for word.
+pub(super) struct Answer {
+    status: StatusCode,
+    body: String,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub(super) fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Self::with(StatusCode::OK, body)
+    }
+
+    /// Another success with a body.
+    pub(super) fn with(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error.to_string()))?;
+        Ok(Self { status, body })
+    }
+}
+
+impl Responder for Answer {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::build(self.status).content_type("application/json").body(self.body)
+    }
+}
