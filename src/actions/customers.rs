@@ -8,23 +8,30 @@ use crate::domain::text::Line;
 use crate::store::{Tx, WrittenCustomer};
 
 impl Actions {
-    /// Adds a customer.
+    /// Adds a customer. Adding it again with the same id is adding it once.
     ///
     /// # Errors
     /// [`ActionError::Refused`] when another customer has its customer id.
-    pub async fn add_customer(&self, by: &Principal, new: NewCustomer) -> Result<CustomerId, ActionError> {
+    pub async fn add_customer(
+        &self,
+        by: &Principal,
+        id: CustomerId,
+        new: NewCustomer,
+    ) -> Result<(), ActionError> {
         let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
         self.0
             .store
             .write(move |tx| {
                 tx.lock_ledger(organisation)?;
-                is_free(tx, organisation, new.external_id.as_ref(), None)?;
-                let (id, now, name) = (actions.0.ids.next(), actions.clock().now(), new.name.to_string());
-                let NewCustomer { external_id, name: written_name, email } = new;
-                let written = WrittenCustomer { id, external_id, name: written_name, email };
-                tx.write_customers(organisation, &[written], now)?;
-                actions.note(tx, organisation, actor, "customer.created", None, name, now)?;
-                Ok(id)
+                if tx.customer(organisation, id)?.is_some() {
+                    return Ok(());
+                }
+                is_free(tx, organisation, id, new.external_id.as_ref())?;
+                let (now, detail) = (actions.clock().now(), new.name.to_string());
+                let NewCustomer { external_id, name, email } = new;
+                tx.write_customers(organisation, &[WrittenCustomer { id, external_id, name, email }], now)?;
+                actions.note(tx, organisation, actor, "customer.created", None, detail, now)?;
+                Ok(())
             })
             .await
     }
@@ -49,7 +56,7 @@ impl Actions {
                 let kept = tx.customer(organisation, id)?.ok_or(ActionError::NotFound)?;
                 let after = kept.edited(edit);
                 let Some(changes) = kept.changes(&after) else { return Ok(Vec::new()) };
-                is_free(tx, organisation, after.external_id.as_ref(), Some(id))?;
+                is_free(tx, organisation, id, after.external_id.as_ref())?;
                 let is_readdressed = kept.email != after.email;
                 let written = WrittenCustomer {
                     id,
@@ -75,12 +82,12 @@ impl Actions {
 fn is_free(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
+    own: CustomerId,
     external_id: Option<&Line>,
-    own: Option<CustomerId>,
 ) -> Result<(), ActionError> {
     let Some(external_id) = external_id else { return Ok(()) };
     match tx.customer_of_external_id(organisation, external_id)? {
-        Some(other) if Some(other) != own => {
+        Some(other) if other != own => {
             Err(ActionError::Refused(format!("Another customer has the customer id {external_id}.")))
         }
         _ => Ok(()),

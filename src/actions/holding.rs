@@ -4,38 +4,37 @@
 use chrono::{DateTime, Utc};
 
 use super::{ActionError, Actions};
-use crate::domain::email_address::EmailAddress;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId, ReminderId, SuppressionId};
 use crate::domain::person::{Actor, Principal};
-use crate::domain::suppression::{NewSuppression, SuppressionReason};
+use crate::domain::suppression::NewSuppression;
 use crate::domain::text::Line;
 use crate::store::{AuditEntry, StoreError, Suppress, Tx};
 
 impl Actions {
-    /// Adds an address to those that must not be mailed.
+    /// Adds an address to those that must not be mailed. Adding it again with the same id is adding it once.
     ///
     /// # Errors
-    /// When it is there already.
-    pub async fn suppress(&self, by: &Principal, new: NewSuppression) -> Result<(), ActionError> {
-        let (actions, by) = (self.clone(), by.clone());
+    /// [`ActionError::Refused`] when it is there already.
+    pub async fn suppress(
+        &self,
+        by: &Principal,
+        id: SuppressionId,
+        new: NewSuppression,
+    ) -> Result<(), ActionError> {
+        let (actions, organisation_id, actor) = (self.clone(), by.organisation_id, by.actor);
         self.0
             .store
             .write(move |tx| {
-                let evidence = new.evidence.map(|note| note.to_string()).unwrap_or_default();
-                let (now, actor) = (actions.clock().now(), by.actor);
-                let organisation = by.organisation_id;
-                match actions.suppress_in(
-                    tx,
-                    organisation,
-                    actor,
-                    &new.address,
-                    new.reason,
-                    &evidence,
-                    now,
-                )? {
+                if tx.suppression(organisation_id, id)?.is_some() {
+                    return Ok(());
+                }
+                let NewSuppression { address, reason, evidence } = &new;
+                let evidence = evidence.as_ref().map_or("", Line::as_str);
+                let new = Suppress { id, organisation_id, address, reason: *reason, evidence, actor };
+                match actions.suppress_in(tx, &new, actions.clock().now())? {
                     true => Ok(()),
-                    false => Err(ActionError::Refused(format!("{} is suppressed already.", new.address))),
+                    false => Err(ActionError::Refused(format!("{address} is suppressed already."))),
                 }
             })
             .await
@@ -144,24 +143,17 @@ impl Actions {
     }
 
     /// Suppresses an address inside a transaction; `false` when it is suppressed already.
-    #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
     pub(super) fn suppress_in(
         &self,
         tx: &mut Tx<'_>,
-        organisation_id: OrganisationId,
-        actor: Actor,
-        address: &EmailAddress,
-        reason: SuppressionReason,
-        evidence: &str,
+        new: &Suppress<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let id = self.0.ids.next();
-        let cancelled =
-            tx.suppress(&Suppress { id, organisation_id, address, reason, evidence, actor }, now)?;
-        let Some(cancelled) = cancelled else { return Ok(false) };
-        self.record_cancelled(tx, actor, organisation_id, &cancelled, "The address is suppressed.")?;
-        let detail = format!("{address}: {evidence}");
-        self.note(tx, organisation_id, actor, "suppression.added", None, detail, now)?;
+        let Some(cancelled) = tx.suppress(new, now)? else { return Ok(false) };
+        let (organisation, actor) = (new.organisation_id, new.actor);
+        self.record_cancelled(tx, actor, organisation, &cancelled, "The address is suppressed.")?;
+        let detail = format!("{}: {}", new.address, new.evidence);
+        self.note(tx, organisation, actor, "suppression.added", None, detail, now)?;
         Ok(true)
     }
 

@@ -242,7 +242,8 @@ impl Writing<'_> {
             .filter_map(|planned| {
                 let owner = *owners.get(planned.customer)?;
                 let (stored, values) = (planned.stored.as_ref(), planned.values.clone());
-                Some(self.invoice(owner, planned.number.clone(), stored, values))
+                let id = stored.map_or_else(|| self.actions.0.ids.next(), |stored| stored.invoice.id);
+                Some(self.invoice(id, owner, planned.number.clone(), stored, values))
             })
             .collect();
         let (invoices, entries): (Vec<WrittenInvoice>, Vec<AuditEntry>) = written.into_iter().unzip();
@@ -277,14 +278,13 @@ impl Writing<'_> {
     /// What becomes of a stored invoice, or of none, with its audit.
     pub(super) fn invoice(
         &self,
+        id: InvoiceId,
         customer_id: CustomerId,
         number: Line,
         stored: Option<&StoredInvoice>,
         values: InvoiceValues,
     ) -> (WrittenInvoice, AuditEntry) {
-        let kept = stored.map(|stored| &stored.invoice);
-        let id = kept.map_or_else(|| self.actions.0.ids.next(), |invoice| invoice.id);
-        let archived_before = kept.and_then(|invoice| invoice.archived_at);
+        let archived_before = stored.and_then(|stored| stored.invoice.archived_at);
         let (event, detail) = match Change::between(stored, &values) {
             Change::Created => ("invoice.created", String::new()),
             Change::Updated(what) => ("invoice.updated", what),

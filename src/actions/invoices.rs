@@ -7,17 +7,25 @@ use crate::domain::ledger::{InvoiceEdit, InvoiceValues, NewInvoice};
 use crate::domain::person::Principal;
 
 impl Actions {
-    /// Adds an invoice.
+    /// Adds an invoice. Adding it again with the same id is adding it once.
     ///
     /// # Errors
     /// [`ActionError::NotFound`] when there is no such customer, [`ActionError::Refused`] when another invoice of the
     /// customer has its number, [`ActionError::Invoice`] when it contradicts itself.
-    pub async fn add_invoice(&self, by: &Principal, new: NewInvoice) -> Result<InvoiceId, ActionError> {
+    pub async fn add_invoice(
+        &self,
+        by: &Principal,
+        id: InvoiceId,
+        new: NewInvoice,
+    ) -> Result<(), ActionError> {
         let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
         self.0
             .store
             .write(move |tx| {
                 tx.lock_ledger(organisation)?;
+                if tx.invoice(organisation, id)?.is_some() {
+                    return Ok(());
+                }
                 let customer = tx.customer(organisation, new.customer_id)?.ok_or(ActionError::NotFound)?;
                 let key = (customer.id, new.number.clone());
                 if !tx.ledger_invoices(std::slice::from_ref(&key))?.is_empty() {
@@ -27,11 +35,10 @@ impl Actions {
                 let now = actions.clock().now();
                 let values = new.values(terms(tx, organisation, false, now)?)?;
                 let writing = Writing { actions: &actions, actor, organisation, now };
-                let (invoice, entry) = writing.invoice(customer.id, new.number, None, values);
-                let id = invoice.id;
+                let (invoice, entry) = writing.invoice(id, customer.id, new.number, None, values);
                 tx.write_invoices(organisation, &[invoice], now)?;
                 tx.record(&entry)?;
-                Ok(id)
+                Ok(())
             })
             .await
     }
@@ -63,7 +70,7 @@ impl Actions {
                 let writing = Writing { actions: &actions, actor, organisation, now };
                 let kept = &stored.invoice;
                 let (invoice, entry) =
-                    writing.invoice(kept.customer_id, kept.number.clone(), Some(&stored), values);
+                    writing.invoice(id, kept.customer_id, kept.number.clone(), Some(&stored), values);
                 tx.write_invoices(organisation, &[invoice], now)?;
                 tx.record(&entry)?;
                 Ok(match closed {

@@ -93,7 +93,7 @@ pub(super) async fn create(posted: Posted<AddForm>) -> Result<HttpResponse, WebE
         return shown(&by, form, Some(problem)).await;
     };
     let new = NewSuppression { address, reason: SuppressionReason::Manual, evidence: form.note.parse().ok() };
-    match by.state.actions.suppress(&by.user.principal(), new).await {
+    match by.state.actions.suppress(&by.user.principal(), by.state.ids.next(), new).await {
         Ok(()) => Ok(see_other("/suppressions")),
         Err(ActionError::Refused(why)) => shown(&by, form, Some(why)).await,
         Err(error) => Err(error.into()),

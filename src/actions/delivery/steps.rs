@@ -11,7 +11,7 @@ use crate::domain::mail_message::{Outcome, OutcomeKind};
 use crate::domain::person::Actor;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::domain::suppression::SuppressionReason;
-use crate::store::{Accepted, AuditEntry, ClaimedMail, Leaving, StoreError, Tx};
+use crate::store::{Accepted, AuditEntry, ClaimedMail, Leaving, StoreError, Suppress, Tx};
 
 /// How a try ended, to be recorded.
 #[derive(Clone, Debug)]
@@ -233,16 +233,15 @@ impl Actions {
     ) -> Result<(), StoreError> {
         let (Some(_), Some((_, address))) = (mail.invoice_id, &mail.recipient) else { return Ok(()) };
         let evidence = reason.split_once(": ").map_or(reason, |(_, words)| words);
-        self.suppress_in(
-            tx,
-            mail.organisation_id,
-            Actor::System,
+        let new = Suppress {
+            id: self.0.ids.next(),
+            organisation_id: mail.organisation_id,
             address,
-            SuppressionReason::HardBounce,
+            reason: SuppressionReason::HardBounce,
             evidence,
-            now,
-        )
-        .map(|_| ())
+            actor: Actor::System,
+        };
+        self.suppress_in(tx, &new, now).map(|_| ())
     }
 
     /// Pauses a batch that the mail server keeps refusing for policy: more of it would only harm the sender's name.
