@@ -35,7 +35,7 @@ pub trait Door: 'static {
 /// A row of the table: what is asked of whoever uses a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// `GET` or `POST`; whatever GET answers HEAD answers too.
+    /// Whatever GET answers HEAD answers too.
     pub method: Method,
     /// The address, with `{names}` for its ids.
     pub path: String,
@@ -81,6 +81,28 @@ impl<D: Door> Routes<D> {
         H::Output: Responder + 'static,
     {
         self.with(Method::POST, path, access, handler)
+    }
+
+    /// A route that changes a part of something.
+    #[must_use]
+    pub fn patch<H, Args>(self, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.with(Method::PATCH, path, access, handler)
+    }
+
+    /// A route that takes something away.
+    #[must_use]
+    pub fn delete<H, Args>(self, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.with(Method::DELETE, path, access, handler)
     }
 
     fn with<H, Args>(mut self, method: Method, path: &'static str, access: Access, handler: H) -> Self

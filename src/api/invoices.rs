@@ -1,49 +1,65 @@
-//! `GET /api/v1/invoices`.
+//! `/api/v1/invoices`: the list, one, bringing and changing one.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::invoice_filter::FilterBody;
+use super::members::{MoneyBody, day_of, given, handed_over, member, nullable, optional};
+use super::page::Paging;
 use super::reminders::instant;
-use super::{Problem, Program};
-use crate::domain::ids::InvoiceId;
-use crate::domain::invoice_list::{InvoiceList, InvoiceQuery};
+use super::{Answer, Call, Noun, Problem, Program, id_in};
+use crate::domain::ids::{InvoiceId, ReminderId};
+use crate::domain::invoice::Invoice;
+use crate::domain::ledger::{InvoiceEdit, NewInvoice, Told};
 use crate::domain::money::Money;
-use crate::store::InvoiceRow;
 
-#[derive(Deserialize)]
-#[serde(default)]
+/// The list's query: its filters and its page.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Query {
     q: String,
     tab: String,
-    limit: String,
-    cursor: String,
+    customer: String,
+    currency: String,
+    due_from: String,
+    due_to: String,
+    least: String,
+    most: String,
+    not_reminded: String,
+    remindable: String,
+    limit: Option<String>,
+    cursor: Option<String>,
 }
 
-impl Default for Query {
-    fn default() -> Self {
-        Self { q: String::new(), tab: String::new(), limit: "50".to_owned(), cursor: String::new() }
+impl From<Query> for FilterBody {
+    fn from(query: Query) -> Self {
+        Self {
+            q: query.q,
+            tab: query.tab,
+            customer: query.customer,
+            currency: query.currency,
+            due_from: query.due_from,
+            due_to: query.due_to,
+            least: query.least,
+            most: query.most,
+            not_reminded: query.not_reminded,
+            remindable: query.remindable,
+        }
     }
 }
 
-#[derive(Serialize)]
-struct MoneyBody {
-    amount: String,
-    currency: &'static str,
-}
-
-impl From<Money> for MoneyBody {
-    fn from(money: Money) -> Self {
-        Self { amount: money.to_decimal(), currency: money.currency().code() }
-    }
-}
-
+/// An invoice.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InvoiceBody {
     id: String,
     number: String,
     customer_id: String,
+    /// As it is stored.
     state: &'static str,
+    /// As a person reads it today.
     status: &'static str,
     archived_at: Option<String>,
     total: MoneyBody,
@@ -53,55 +69,164 @@ struct InvoiceBody {
     pay_url: Option<String>,
 }
 
+impl InvoiceBody {
+    fn new(invoice: &Invoice, today: NaiveDate) -> Self {
+        Self {
+            id: invoice.id.to_string(),
+            number: invoice.number.to_string(),
+            customer_id: invoice.customer_id.to_string(),
+            state: invoice.state.as_str(),
+            status: invoice.status(today).as_str(),
+            archived_at: invoice.archived_at.map(instant),
+            total: invoice.total.into(),
+            balance: invoice.balance.into(),
+            issued_on: invoice.issued_on.to_string(),
+            due_on: invoice.due_on.to_string(),
+            pay_url: invoice.pay_url.as_ref().map(|url| url.as_str().to_owned()),
+        }
+    }
+}
+
+/// An invoice after a change, and the mails that could not be called back.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
-    data: Vec<InvoiceBody>,
-    next_cursor: Option<String>,
-    has_more: bool,
+struct ChangedInvoice {
+    #[serde(flatten)]
+    invoice: InvoiceBody,
+    handed_over: Vec<String>,
 }
 
-/// The invoices, in order of id.
+/// An invoice to bring.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object with the invoice")]
+pub(super) struct CreateInvoice {
+    customer_id: String,
+    number: String,
+    total: MoneyBody,
+    /// Left out: the total, or nothing where the state says so.
+    balance: Option<MoneyBody>,
+    /// Left out: the balance decides.
+    state: Option<String>,
+    /// Left out: today.
+    issued_on: Option<String>,
+    /// Left out: the day of issue and the organisation's payment terms.
+    due_on: Option<String>,
+    pay_url: Option<String>,
+}
+
+/// What to change of an invoice; what is left out stays.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object with what to change")]
+pub(super) struct UpdateInvoice {
+    total: Option<MoneyBody>,
+    balance: Option<MoneyBody>,
+    state: Option<String>,
+    issued_on: Option<String>,
+    due_on: Option<String>,
+    /// `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    pay_url: Option<Option<String>>,
+    /// Whether this may undo a payment or a withdrawal that was recorded in Dunlin.
+    #[serde(default)]
+    reopen: bool,
+}
+
+/// `GET /api/v1/invoices`: in order of id.
 pub(super) async fn index(program: Program, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
-    let limit = query.limit.parse().ok().filter(|limit| (1..=100).contains(limit));
-    let limit: usize = limit.ok_or_else(|| Problem::malformed("limit is a number from 1 to 100."))?;
-    let after: Option<InvoiceId> = match query.cursor.as_str() {
-        "" => None,
-        cursor => {
-            Some(cursor.parse().map_err(|_| Problem::malformed("cursor is not one of this API\u{2019}s."))?)
-        }
-    };
-    let tab = if query.tab.is_empty() { "all".to_owned() } else { query.tab.clone() };
-    let list = InvoiceQuery { tab, q: query.q.clone(), ..InvoiceQuery::default() };
-    let list = InvoiceList::try_from(&list).map_err(|problem| Problem::malformed(problem.to_string()))?;
-    let (organisation_id, now) = (program.organisation(), program.actions().clock().now());
-    let (today, mut rows) = program
+    let query = query.into_inner();
+    let paging = Paging::<InvoiceId>::read(query.limit.as_deref(), query.cursor.as_deref())?;
+    let filter = FilterBody::from(query).read()?;
+    let (organisation, now) = (program.organisation(), program.actions().clock().now());
+    let page = program
         .read(move |snapshot| {
-            let today = snapshot.organisation(organisation_id)?.day_of(now);
-            let rows = snapshot.invoices_by_id(organisation_id, &list.filter, after, limit + 1, today)?;
-            Ok((today, rows))
+            let today = snapshot.organisation(organisation)?.day_of(now);
+            let (after, reach) = (paging.after, paging.reach());
+            let rows = snapshot.invoices_by_id(organisation, &filter, after, reach, today)?;
+            Ok(paging.page(rows, |row| row.invoice.id, |row| InvoiceBody::new(&row.invoice, today)))
         })
         .await?;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| has_more).map(|row| row.invoice.id.to_string());
-    let data = rows.into_iter().map(|row| body(row, today)).collect();
-    Ok(HttpResponse::Ok().json(Page { data, next_cursor, has_more }))
+    Ok(HttpResponse::Ok().json(page))
 }
 
-fn body(row: InvoiceRow, today: chrono::NaiveDate) -> InvoiceBody {
-    let invoice = row.invoice;
-    InvoiceBody {
-        id: invoice.id.to_string(),
-        customer_id: invoice.customer_id.to_string(),
-        state: invoice.state.as_str(),
-        status: invoice.status(today).as_str(),
-        archived_at: invoice.archived_at.map(instant),
-        total: invoice.total.into(),
-        balance: invoice.balance.into(),
-        issued_on: invoice.issued_on.to_string(),
-        due_on: invoice.due_on.to_string(),
-        pay_url: invoice.pay_url.as_ref().map(|url| url.as_str().to_owned()),
-        number: invoice.number.to_string(),
+/// `GET /api/v1/invoices/{invoiceId}`
+pub(super) async fn show(program: Program, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let id = id_in(&path, "invoice")?;
+    Ok(HttpResponse::Ok().json(found(&program, id).await?))
+}
+
+/// `POST /api/v1/invoices`
+pub(super) async fn create(call: Call<CreateInvoice>) -> Result<Answer, Problem> {
+    call.once(async move |program, body, id| {
+        let (new, id) = (body.read()?, id.into());
+        let added = program.actions().add_invoice(&program.principal, id, new).await;
+        added.map_err(Problem::refusing(Noun::Customer, "Invoice.NumberTaken"))?;
+        Answer::with(StatusCode::CREATED, &found(&program, id).await?)
+    })
+    .await
+}
+
+/// `PATCH /api/v1/invoices/{invoiceId}`
+pub(super) async fn update(call: Call<UpdateInvoice>, path: web::Path<String>) -> Result<Answer, Problem> {
+    let id = id_in(&path, "invoice")?;
+    call.once(async move |program, body, _| {
+        let changed = program.actions().edit_invoice(&program.principal, id, body.read()?).await;
+        changed_invoice(&program, id, changed.map_err(Problem::of(Noun::Invoice))?).await
+    })
+    .await
+}
+
+/// The invoice as it is after a change that handed these mails over.
+pub(super) async fn changed_invoice(
+    program: &Program,
+    id: InvoiceId,
+    reminders: Vec<ReminderId>,
+) -> Result<Answer, Problem> {
+    let (invoice, handed_over) = (found(program, id).await?, handed_over(reminders));
+    Answer::ok(&ChangedInvoice { invoice, handed_over })
+}
+
+async fn found(program: &Program, id: InvoiceId) -> Result<InvoiceBody, Problem> {
+    let (organisation, now) = (program.organisation(), program.actions().clock().now());
+    program
+        .read(move |snapshot| {
+            let row = snapshot.invoice(organisation, id)?.ok_or_else(|| Problem::not_found(Noun::Invoice))?;
+            Ok(InvoiceBody::new(&row.invoice, snapshot.organisation(organisation)?.day_of(now)))
+        })
+        .await
+}
+
+impl CreateInvoice {
+    fn read(&self) -> Result<NewInvoice, Problem> {
+        Ok(NewInvoice {
+            customer_id: id_in(&self.customer_id, "customer")?,
+            number: member("number", &self.number)?,
+            told: Told {
+                total: self.total.read("total")?,
+                balance: amount("balance", self.balance.as_ref())?,
+                state: optional("state", self.state.as_ref())?,
+                issued_on: day_of("issuedOn", self.issued_on.as_ref())?,
+                due_on: day_of("dueOn", self.due_on.as_ref())?,
+                archived: None,
+                pay_url: optional("payUrl", self.pay_url.as_ref())?,
+            },
+        })
     }
+}
+
+impl UpdateInvoice {
+    fn read(&self) -> Result<InvoiceEdit, Problem> {
+        Ok(InvoiceEdit {
+            total: amount("total", self.total.as_ref())?,
+            balance: amount("balance", self.balance.as_ref())?,
+            state: optional("state", self.state.as_ref())?,
+            issued_on: day_of("issuedOn", self.issued_on.as_ref())?,
+            due_on: day_of("dueOn", self.due_on.as_ref())?,
+            pay_url: nullable("payUrl", self.pay_url.as_ref())?,
+            reopen: self.reopen,
+        })
+    }
+}
+
+fn amount(name: &str, body: Option<&MoneyBody>) -> Result<Option<Money>, Problem> {
+    body.map(|body| body.read(name)).transpose()
 }

@@ -4,10 +4,17 @@
 
 mod accept;
 mod call;
+mod customers;
+mod invoice_changes;
+mod invoice_filter;
 mod invoices;
+mod members;
+mod page;
 mod problem;
 mod program;
+mod reminder_batches;
 mod reminders;
+mod suppressions;
 
 use std::str::FromStr;
 
@@ -15,7 +22,9 @@ use actix_web::dev::ServiceRequest;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::actions::Actions;
-use crate::domain::person::Permission::{Read, SendReminder};
+use crate::domain::person::Permission::{
+    CancelReminder, ChangeInvoice, EditCustomer, Hold, Read, SendReminder,
+};
 use crate::domain::person::Role;
 use crate::routes::Access::{self, May};
 use crate::routes::{Door, Routes};
@@ -45,8 +54,25 @@ impl ApiState {
 pub fn routes() -> Routes<Programs> {
     Routes::of(Programs)
         .get("/v1/invoices", May(Read), invoices::index)
+        .post("/v1/invoices", May(ChangeInvoice), invoices::create)
+        .get("/v1/invoices/{id}", May(Read), invoices::show)
+        .patch("/v1/invoices/{id}", May(ChangeInvoice), invoices::update)
+        .post("/v1/invoices/{id}/payments", May(ChangeInvoice), invoice_changes::pay)
+        .post("/v1/invoices/{id}/archive", May(ChangeInvoice), invoice_changes::archive)
+        .post("/v1/invoices/{id}/unarchive", May(ChangeInvoice), invoice_changes::unarchive)
+        .post("/v1/invoices/{id}/void", May(ChangeInvoice), invoice_changes::void)
         .get("/v1/invoices/{id}/reminders", May(Read), reminders::index)
         .post("/v1/invoices/{id}/reminders", May(SendReminder), reminders::create)
+        .post("/v1/reminders/{id}/cancel", May(CancelReminder), reminders::cancel)
+        .post("/v1/reminder-batches", May(SendReminder), reminder_batches::create)
+        .get("/v1/reminder-batches/{id}", May(Read), reminder_batches::show)
+        .get("/v1/customers", May(Read), customers::index)
+        .post("/v1/customers", May(EditCustomer), customers::create)
+        .get("/v1/customers/{id}", May(Read), customers::show)
+        .patch("/v1/customers/{id}", May(EditCustomer), customers::update)
+        .get("/v1/suppressions", May(Read), suppressions::index)
+        .post("/v1/suppressions", May(Hold), suppressions::create)
+        .delete("/v1/suppressions/{id}", May(Hold), suppressions::delete)
 }
 
 /// Makes the server answer them, and every other address under `/api`. What they answer is to be [`told`].

@@ -9,11 +9,15 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tracing::error;
 use tracing_actix_web::RequestId;
 
 use crate::actions::ActionError;
+use crate::domain::invoice::Ineligible;
+use crate::domain::ledger::InvoiceRefused;
+use crate::domain::payment::PaymentRefused;
+use crate::domain::proposal::{Candidate, NotRemindable};
 use crate::store::StoreError;
 
 /// A failure. Where it happened and in which request is added on the way out: see [`told`].
@@ -47,12 +51,20 @@ struct Body<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noun {
     Invoice,
+    Customer,
+    Reminder,
+    ReminderBatch,
+    Suppression,
 }
 
 impl Noun {
     fn not_found(self) -> (&'static str, &'static str) {
         match self {
             Self::Invoice => ("Invoice.NotFound", "There is no invoice with this id."),
+            Self::Customer => ("Customer.NotFound", "There is no customer with this id."),
+            Self::Reminder => ("InvoiceReminder.NotFound", "There is no reminder with this id."),
+            Self::ReminderBatch => ("ReminderBatch.NotFound", "There is no batch with this id."),
+            Self::Suppression => ("Suppression.NotFound", "There is no suppression with this id."),
         }
     }
 }
@@ -147,11 +159,17 @@ impl Problem {
             ActionError::NotFound => Self::not_found(noun),
             ActionError::NothingSelected => Self::malformed("Name at least one invoice."),
             ActionError::TooMany(_) => Self::too_large(error.to_string()),
-            ActionError::NotRemindable(_) => {
-                Self::conflict("InvoiceReminder.InvoiceNotRemindable", error.to_string())
+            ActionError::NotRemindable(ref refused) => {
+                let problem = Self::conflict("InvoiceReminder.InvoiceNotRemindable", error.to_string());
+                problem.naming(refused)
             }
-            ActionError::Invoice(_) => Self::conflict("Invoice.Refused", error.to_string()),
-            ActionError::Payment(_) => Self::conflict("Payment.Refused", error.to_string()),
+            ActionError::Payment(ref refused) => Self::of_payment(refused),
+            ActionError::Invoice(InvoiceRefused::Contradictory(_)) => {
+                Self::conflict("Invoice.Contradictory", error.to_string())
+            }
+            ActionError::Invoice(InvoiceRefused::NeedsReopen(_)) => {
+                Self::conflict("Invoice.NeedsReopen", error.to_string())
+            }
             ActionError::Throttled(seconds) => Self::rate_limited(Duration::from_secs(seconds)),
             ActionError::Refused(sentence) => Self::conflict("Request.Refused", sentence),
             // Only a page has confirmations.
@@ -159,6 +177,31 @@ impl Problem {
                 Self::internal(&error.to_string())
             }
         }
+    }
+
+    /// As [`Problem::of`], where what the verb refuses has a code of its own.
+    pub(super) fn refusing(noun: Noun, code: &'static str) -> impl Fn(ActionError) -> Self {
+        move |error| match error {
+            ActionError::Refused(sentence) => Self::conflict(code, sentence),
+            error => Self::of(noun)(error),
+        }
+    }
+
+    fn of_payment(refused: &PaymentRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            PaymentRefused::NothingOwed(_) => Self::conflict("Invoice.NotOpen", detail),
+            PaymentRefused::AboveBalance { .. } => Self::conflict("Payment.ExceedsBalance", detail),
+            PaymentRefused::InFuture(_) => Self::conflict("Payment.InFuture", detail),
+            PaymentRefused::NotPositive | PaymentRefused::OtherCurrency(_) => Self::malformed(detail),
+        }
+    }
+
+    /// Names the invoices that are in the way of a batch.
+    fn naming(mut self, refused: &NotRemindable) -> Self {
+        let told = |(candidate, why): &(Candidate, Ineligible)| json!({"invoiceId": candidate.invoice.id, "reason": why.code()});
+        self.members.insert("invoices".to_owned(), refused.ineligible.iter().map(told).collect());
+        self
     }
 
     /// The problem behind an answer that does not say it itself.

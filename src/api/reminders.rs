@@ -5,9 +5,10 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::members::Nothing;
 use super::{Answer, Call, Noun, Problem, Program, id_in};
 use crate::actions::{NotReminded, Wish};
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{InvoiceId, ReminderId};
 use crate::store::ReminderRow;
 
 /// A reminder in the contract's shape.
@@ -106,6 +107,19 @@ pub(super) async fn index(program: Program, path: web::Path<String>) -> Result<H
         })
         .await?;
     Ok(HttpResponse::Ok().json(reminders.into_iter().map(ReminderBody::from).collect::<Vec<_>>()))
+}
+
+/// `POST /api/v1/reminders/{reminderId}/cancel`: calls it back. Doing so twice is doing it once.
+pub(super) async fn cancel(call: Call<Option<Nothing>>, path: web::Path<String>) -> Result<Answer, Problem> {
+    let id: ReminderId = id_in(&path, "reminder")?;
+    call.once(async move |program, _, _| {
+        let cancelled = program.actions().cancel_reminder(&program.principal, id).await;
+        cancelled.map_err(Problem::refusing(Noun::Reminder, "InvoiceReminder.NotCancellable"))?;
+        let organisation = program.organisation();
+        let found = program.read(move |snapshot| Ok(snapshot.reminder(organisation, id)?)).await?;
+        Answer::ok(&ReminderBody::from(found.ok_or_else(|| Problem::not_found(Noun::Reminder))?))
+    })
+    .await
 }
 
 /// RFC 3339 in UTC, to the microsecond.

@@ -1,6 +1,6 @@
 //! What a list of invoices shows: tab, filters, order and page, as the address of the page says them.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -267,8 +267,8 @@ impl TryFrom<&InvoiceQuery> for InvoiceList {
             search: Some(query.q.trim().to_lowercase()).filter(|search| !search.is_empty()),
             customer: read(&query.customer, "customer", "is not a customer")?,
             currency: read(&query.currency, "currency", "is not a currency")?,
-            due_from: read(&query.due_from, "due from", "is not a day such as 2025-12-01")?,
-            due_to: read(&query.due_to, "due to", "is not a day such as 2025-12-01")?,
+            due_from: day(&query.due_from, "due from")?,
+            due_to: day(&query.due_to, "due to")?,
             least: amount(&query.least, "amount from")?,
             most: amount(&query.most, "amount to")?,
             not_reminded: match query.not_reminded.as_str() {
@@ -299,6 +299,16 @@ fn read<T: std::str::FromStr>(
     match text.trim() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| ListProblem::new(field, problem)),
+    }
+}
+
+/// A day of a year with four digits: PostgreSQL knows none far beyond.
+fn day(text: &str, field: &'static str) -> Result<Option<NaiveDate>, ListProblem> {
+    let problem = "is not a day such as 2025-12-01";
+    let day: Option<NaiveDate> = read(text, field, problem)?;
+    match day.is_none_or(|day| (1..=9_999).contains(&day.year())) {
+        true => Ok(day),
+        false => Err(ListProblem::new(field, problem)),
     }
 }
 

@@ -179,8 +179,8 @@ on_both_databases! {
                 is_problem(&app, method, path, &key, 404, "Route.NotFound").await;
             }
         }
-        let reminders = "/api/v1/invoices/00000000-0000-7000-8000-000000000000/reminders";
-        for path in ["/api/v1/invoices", reminders] {
+        let invoice = "/api/v1/invoices/00000000-0000-7000-8000-000000000000";
+        for path in ["/api/v1/invoices", &format!("{invoice}/reminders"), &format!("{invoice}/void")] {
             for method in [Method::PUT, Method::PATCH, Method::DELETE] {
                 is_problem(&app, method, path, &key, 405, "Request.MethodNotAllowed").await;
             }

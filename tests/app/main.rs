@@ -7,9 +7,15 @@
 )]
 
 mod api;
+mod api_batches;
+mod api_closing;
+mod api_customers;
+mod api_foreign;
+mod api_invoices;
 mod api_keys;
 mod api_reminders;
 mod api_requests;
+mod api_suppressions;
 mod backup;
 mod clones;
 mod commands;

@@ -128,7 +128,8 @@ on_both_databases! {
                     let key = [("x-api-key", things.key.as_str())];
                     let visitor = app.visitor();
                     let sent = app.while_sending(things.send(route, &visitor, None, &key)).await;
-                    assert_eq!(sent.status, 200, "{route:?}");
+                    // What is missed in the body, or does not fit how things stand, is told to who was let in.
+                    assert!([200, 204, 400, 409].contains(&sent.status.as_u16()), "{route:?} {}", sent.status);
                 }
                 Who::Least(_) => {
                     let key = [("x-api-key", things.key.as_str())];

@@ -27,6 +27,6 @@ pub use finding::{Finding, Severity};
 pub use header::Column;
 pub use plan::{Ledger, Matched, Plan, PlannedInvoice, Summary};
 pub use reader::LedgerReader;
-pub use row::LedgerRow;
+pub use row::{LedgerRow, day};
 pub use rules::{InvoiceValues, StoredInvoice, Terms, Told};
 pub use sample::sample_ledger;

@@ -161,7 +161,11 @@ impl<'a> Cells<'a> {
 /// The years in which an invoice is issued or due.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 
-fn day(text: &str) -> Result<NaiveDate, String> {
+/// A day as files and programs write it.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn day(text: &str) -> Result<NaiveDate, String> {
     let is_iso = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let written =
         Some(text).filter(|_| is_iso).and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());

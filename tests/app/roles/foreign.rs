@@ -69,7 +69,10 @@ on_both_databases! {
         let mut app = app;
         let two = Two::new(&mut app).await;
         let before = two.foreign.state().await;
-        let with_id: Vec<Route> = routes().into_iter().filter(|route| route.path.contains("{id}")).collect();
+        // What programs send with a body is in `api_foreign`.
+        let is_of_body = |route: &Route| route.who == Who::Program && route.method != "GET";
+        let has_id = |route: &Route| route.path.contains("{id}") && !is_of_body(route);
+        let with_id: Vec<Route> = routes().into_iter().filter(has_id).collect();
         assert!(with_id.len() > 30, "{}", with_id.len());
         for route in &with_id {
             let unknown = two.asked(&app, route, &Ids.next::<Uuid>().to_string()).await;

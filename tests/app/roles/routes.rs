@@ -91,6 +91,15 @@ const FORMS: &[(&str, Fields)] = &[
     ("/settings/sending/pause", &[("reason", "a test")]),
     ("/settings/sending/resumption", NOTHING),
     ("/api/v1/invoices/{id}/reminders", NOTHING),
+    ("/api/v1/invoices", NOTHING),
+    ("/api/v1/invoices/{id}/payments", NOTHING),
+    ("/api/v1/invoices/{id}/archive", NOTHING),
+    ("/api/v1/invoices/{id}/unarchive", NOTHING),
+    ("/api/v1/invoices/{id}/void", NOTHING),
+    ("/api/v1/reminders/{id}/cancel", NOTHING),
+    ("/api/v1/reminder-batches", NOTHING),
+    ("/api/v1/customers", NOTHING),
+    ("/api/v1/suppressions", NOTHING),
     ("/sign-out", NOTHING),
 ];
 

@@ -91,7 +91,7 @@ impl Things {
 
     /// What a route acts on, where its address has an id.
     pub fn id(&self, route: &Route) -> &str {
-        match route.path.as_str() {
+        match route.path.trim_start_matches("/api/v1") {
             path if path.starts_with("/customers") => &self.customer,
             path if path.starts_with("/invoices/{id}/void") => &self.unwanted,
             path if path.starts_with("/suppressions") => &self.suppression,

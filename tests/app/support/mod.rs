@@ -32,7 +32,7 @@ use dunlin::worker::Worker;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-pub use caller::{Caller, reminders_of, reply};
+pub use caller::{Caller, Reply, reminders_of, reply};
 pub use database::{Database, fresh_store};
 pub use page::{Answer, Page, Person};
 pub use sink::{Sink, Whim};
@@ -193,7 +193,12 @@ impl TestApp {
 
     /// A program with a key of its own.
     pub async fn program(&self) -> Caller {
-        let key = self.actions.add_api_key(self.organisation, "ERP".parse().unwrap()).await.unwrap();
+        self.program_of(self.organisation).await
+    }
+
+    /// A program with a key to an organisation's ledger.
+    pub async fn program_of(&self, organisation: OrganisationId) -> Caller {
+        let key = self.actions.add_api_key(organisation, "ERP".parse().unwrap()).await.unwrap();
         Caller::new(&self.url, key)
     }
 
