@@ -4,7 +4,9 @@
 //! the point of no return can be recorded in between.
 
 mod capture;
+mod heard;
 mod message;
+mod opening;
 mod patience;
 mod reply;
 mod smtp;
@@ -17,7 +19,7 @@ use crate::domain::ids::ReminderId;
 use crate::domain::mail_message::{MailKind, MailWriter, Outcome, OutgoingMail};
 use crate::domain::mail_target::{MailServer, MailTarget};
 use crate::domain::reminder::FailureKind;
-use smtp::{PreparedSmtp, Session, Unprepared};
+use smtp::{After, BegunSmtp, PreparedSmtp, Session, Unprepared};
 
 /// How long a step of a conversation may take.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +44,12 @@ pub struct Relay {
 /// A mail at the point of no return.
 pub struct Prepared<'a>(PreparedWay<'a>);
 
+/// A mail whose envelope travelled behind the body of the one before it; the answers to it are still to come.
+pub struct Begun(Box<BegunSmtp>);
+
 enum PreparedWay<'a> {
     Capture { folder: &'a PathBuf, id: ReminderId, kind: MailKind, text: String },
-    Smtp { prepared: Box<PreparedSmtp>, idle: &'a Mutex<Vec<Session>> },
+    Smtp { prepared: Box<PreparedSmtp>, idle: &'a Mutex<Vec<Session>>, dedup_header: Option<&'a str> },
 }
 
 /// Writes mails as they travel to a target, for whoever wants to read one: to a mail server that takes eight bits, as
@@ -98,79 +103,96 @@ impl Relay {
         match &self.way {
             Way::Capture { .. } => Ok(()),
             Way::Smtp { server, hello, timeouts, .. } => {
-                smtp::connect(server, hello, *timeouts).await.map(|_| ())
+                opening::connect(server, hello, *timeouts).await.map(|_| ())
             }
         }
     }
 
-    /// Everything up to the point of no return.
+    /// Everything up to the point of no return; what has begun is gone on with.
     ///
     /// # Errors
     /// How the try ended; nothing was delivered.
-    pub async fn prepare(&self, mail: &OutgoingMail) -> Result<Prepared<'_>, Outcome> {
+    pub async fn prepare(&self, mail: &OutgoingMail, begun: Option<Begun>) -> Result<Prepared<'_>, Outcome> {
         match &self.way {
             Way::Capture { folder } => {
                 let text = message::text(mail, self.dedup_header.as_deref(), false)
                     .map_err(|problem| Outcome::Refused { kind: FailureKind::Template, reply: problem })?;
                 Ok(Prepared(PreparedWay::Capture { folder, id: mail.id, kind: mail.kind, text }))
             }
-            Way::Smtp { server, hello, timeouts, idle } => loop {
-                let reused = locked(idle).pop();
-                let is_reused = reused.is_some();
-                let session = match reused {
-                    Some(worn) if worn.is_worn() => {
-                        worn.quit().await;
-                        continue;
-                    }
-                    Some(session) => session,
-                    None => smtp::connect(server, hello, *timeouts).await?,
+            Way::Smtp { server, hello, timeouts, idle } => {
+                let mut answered = match begun {
+                    Some(begun) => begun.0.go_on().await,
+                    None => Err(Unprepared::Unheard),
                 };
-                match session.prepare(mail, self.dedup_header.as_deref()).await {
-                    Ok(prepared) => {
-                        return Ok(Prepared(PreparedWay::Smtp { prepared: Box::new(prepared), idle }));
+                loop {
+                    match answered {
+                        Ok(prepared) => {
+                            let (prepared, dedup_header) = (Box::new(prepared), self.dedup_header.as_deref());
+                            return Ok(Prepared(PreparedWay::Smtp { prepared, idle, dedup_header }));
+                        }
+                        Err(Unprepared::Over(outcome)) => return Err(outcome),
+                        Err(Unprepared::Refused(session, outcome)) => {
+                            locked(idle).push(*session);
+                            return Err(outcome);
+                        }
+                        Err(Unprepared::Unheard) => {}
                     }
-                    Err(Unprepared::Closed) if is_reused => {}
-                    Err(Unprepared::Closed) => {
-                        let problem = "the mail server closed the connection".to_owned();
-                        return Err(Outcome::RelayDown { problem });
-                    }
-                    Err(Unprepared::Over(outcome)) => return Err(outcome),
-                    Err(Unprepared::Refused(session, outcome)) => {
-                        locked(idle).push(*session);
-                        return Err(outcome);
-                    }
+                    let session = match unworn(idle).await {
+                        Some(session) => session,
+                        None => opening::connect(server, hello, *timeouts).await?,
+                    };
+                    answered = session.prepare(mail, self.dedup_header.as_deref()).await;
                 }
-            },
+            }
         }
     }
 }
 
 impl Prepared<'_> {
-    /// Hands the mail over. Call it only when the point of no return is durable.
-    pub async fn finish(self) -> Outcome {
+    /// Hands the mail over. Call it only when the point of no return is durable. Where the mail server allows it, the
+    /// envelope of the next mail travels behind the body: it spares a round trip, and can deliver nothing.
+    pub async fn finish(self, next: Option<&OutgoingMail>) -> (Outcome, Option<Begun>) {
         match self.0 {
             PreparedWay::Capture { folder, id, kind, text } => {
                 let folder = folder.clone();
                 let kept =
                     tokio::task::spawn_blocking(move || capture::keep(&folder, id, kind, text.as_bytes()))
                         .await;
-                match kept {
+                let outcome = match kept {
                     Ok(Ok(())) => Outcome::Accepted { reply: "250 kept".to_owned(), kept_here: true },
                     // The file is renamed into place last: it is not there, so this is not "may have been delivered".
                     Ok(Err(error)) => Outcome::TryLater { reply: error.to_string() },
                     Err(error) => Outcome::NoAnswer { problem: error.to_string() },
-                }
+                };
+                (outcome, None)
             }
-            PreparedWay::Smtp { prepared, idle } => {
-                let (session, outcome) = prepared.finish().await;
-                locked(idle).extend(session);
-                outcome
+            PreparedWay::Smtp { prepared, idle, dedup_header } => {
+                let (outcome, after) = prepared.finish(next, dedup_header).await;
+                match after {
+                    After::Begun(begun) => (outcome, Some(Begun(Box::new(begun)))),
+                    After::Idle(session) => {
+                        locked(idle).push(session);
+                        (outcome, None)
+                    }
+                    After::Over => (outcome, None),
+                }
             }
         }
     }
 
     /// Lets the mail go unsent: the connection is dropped before a byte of the body.
     pub fn abandon(self) {}
+}
+
+/// A session that can serve another mail, if one is at hand; the worn ones before it are left.
+async fn unworn(idle: &Mutex<Vec<Session>>) -> Option<Session> {
+    loop {
+        let session = locked(idle).pop()?;
+        match session.is_worn() {
+            true => session.quit().await,
+            false => return Some(session),
+        }
+    }
 }
 
 /// A poisoned pool only means that a panic passed by; the sessions in it are whole.

@@ -124,6 +124,10 @@ impl Snapshot<'_> {
     }
 }
 
+/// The columns of an entry, in their order.
+pub(super) const RECORD: &str =
+    "audit (id, organisation_id, at, actor, event, invoice_id, mail_id, batch_id, detail)";
+
 impl Tx<'_> {
     /// Records something that happened.
     pub fn record(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
@@ -133,9 +137,7 @@ impl Tx<'_> {
     /// Records what happened together.
     pub fn record_all(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
         for chunk in entries.chunks(500) {
-            let mut sql = Sql::new(
-                "INSERT INTO audit (id, organisation_id, at, actor, event, invoice_id, mail_id, batch_id, detail) VALUES ",
-            );
+            let mut sql = Sql::new(&format!("INSERT INTO {RECORD} VALUES "));
             for (index, entry) in chunk.iter().enumerate() {
                 sql.push(if index == 0 { "(" } else { ", (" }).value(entry.id.to_string());
                 sql.push(", ").value(entry.organisation_id.to_string());
@@ -147,7 +149,7 @@ impl Tx<'_> {
                 sql.push(", ").value(entry.batch_id.map(|id| id.to_string()));
                 sql.push(", ").value(entry.detail.as_str()).push(")");
             }
-            sql.kept_for(chunk.len()).execute(self.connection())?;
+            sql.execute(self.connection())?;
         }
         Ok(())
     }

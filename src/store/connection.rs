@@ -65,7 +65,7 @@ impl ManageConnection for Opener {
     fn connect(&self) -> Result<AnyConnection, Self::Error> {
         match &self.address {
             DatabaseAddress::Sqlite(path) => open_sqlite(path, self.purpose).map(AnyConnection::Sqlite),
-            DatabaseAddress::Postgres(url) => open_postgres(url).map(AnyConnection::Postgres),
+            DatabaseAddress::Postgres(url) => open_postgres(url, self.purpose).map(AnyConnection::Postgres),
         }
         .map_err(diesel::r2d2::Error::ConnectionError)
     }
@@ -99,10 +99,15 @@ fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Connec
     Ok(connection)
 }
 
-fn open_postgres(url: &str) -> Result<PgConnection, ConnectionError> {
+fn open_postgres(url: &str, purpose: Purpose) -> Result<PgConnection, ConnectionError> {
     let mut connection = PgConnection::establish(url)?;
+    // A plan made once serves the searches badly, whose best plan hangs on the words; what writes does the same each time.
+    let plans = match purpose {
+        Purpose::Read => "force_custom_plan",
+        Purpose::Write => "auto",
+    };
     connection
-        .batch_execute("SET TIME ZONE 'UTC'; SET plan_cache_mode = 'force_custom_plan';")
+        .batch_execute(&format!("SET TIME ZONE 'UTC'; SET plan_cache_mode = '{plans}';"))
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
 }

@@ -163,6 +163,10 @@ struct LeftOutRow {
     reminder_id: Option<String>,
 }
 
+/// A later try's text replaces an earlier one's.
+pub(super) const KEPT_ANEW: &str = " ON CONFLICT (mail_id) DO UPDATE SET letter_id = excluded.letter_id, \
+     subject = excluded.subject, filled = excluded.filled";
+
 impl Tx<'_> {
     /// Queues reminders and gives each its invoice's slot.
     ///
@@ -250,11 +254,8 @@ impl Tx<'_> {
             sql.push(", ").value(kept.letter_id.to_string()).push(", ").value(kept.subject.as_str());
             sql.push(", ").value(kept.filled.as_str()).push(")");
         }
-        sql.push(
-            " ON CONFLICT (mail_id) DO UPDATE SET letter_id = excluded.letter_id, subject = excluded.subject, \
-             filled = excluded.filled",
-        );
-        sql.kept_for(mails.len()).execute(self.connection())?;
+        sql.push(KEPT_ANEW);
+        sql.execute(self.connection())?;
         Ok(())
     }
 

@@ -7,8 +7,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 
+use super::audit::{AuditEntry, RECORD};
 use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
+use super::enqueue::KEPT_ANEW;
 use super::outbox::ClaimedMail;
 use super::sql::{RowChange, Sql};
 use super::{StoreError, Tx};
@@ -48,6 +50,8 @@ pub struct Accepted<'a> {
     pub reply: &'a str,
     /// Whether it was kept here instead of being handed to a mail server.
     pub kept_here: bool,
+    /// What the audit says of it.
+    pub entry: &'a AuditEntry,
 }
 
 #[derive(QueryableByName)]
@@ -124,21 +128,22 @@ impl Tx<'_> {
         .is_some_and(|row| row.is_paused))
     }
 
-    /// How the invoices of some reminders stand. They stay so until this transaction ends: who closes one of them waits,
+    /// How the invoices of some reminders stand, and whether sending is paused. They stay so until this transaction ends: who closes one of them waits,
     /// and then finds the reminder handed over.
     pub fn standings(&mut self, mails: &[&Leaving]) -> Result<HashMap<ReminderId, Standing>, StoreError> {
         let days: HashMap<ReminderId, NaiveDate> = mails.iter().map(|mail| (mail.id, mail.today)).collect();
         let chosen = self.connection().listed("$1");
-        let locked = self.connection().shared("i, c");
+        let locked = self.connection().shared("i, c, n");
         Sql::new(&format!(
             "SELECT o.id AS mail_id, i.state, i.archived_at, i.balance, i.currency, i.due_on, c.email, \
              i.hold_reason AS invoice_hold, i.hold_until AS invoice_hold_until, \
              c.hold_reason AS customer_hold, c.hold_until AS customer_hold_until, \
              EXISTS (SELECT 1 FROM suppression s WHERE s.organisation_id = o.organisation_id \
              AND s.address_folded = LOWER(c.email) AND s.lifted_at IS NULL) AS is_suppressed, \
-             EXISTS (SELECT 1 FROM reminder_batch b WHERE b.id = o.batch_id AND b.paused_at IS NOT NULL) AS is_paused \
+             n.paused_at IS NOT NULL \
+             OR EXISTS (SELECT 1 FROM reminder_batch b WHERE b.id = o.batch_id AND b.paused_at IS NOT NULL) AS is_paused \
              FROM outbox o JOIN invoice i ON i.id = o.invoice_id JOIN customer c ON c.id = i.customer_id \
-             WHERE o.id IN ({chosen}) ORDER BY i.id{locked}"
+             JOIN installation n ON n.id = 1 WHERE o.id IN ({chosen}) ORDER BY i.id{locked}"
         ))
         .bind(id_list(&mails.iter().map(|mail| mail.id).collect::<Vec<_>>()))
         .kept_for(1)
@@ -166,12 +171,6 @@ impl Tx<'_> {
         for mail in others {
             passed.extend(self.commit_other(mail, now)?);
         }
-        let kept: Vec<(ReminderId, &KeptMail)> = mails
-            .iter()
-            .filter(|mail| passed.contains(&mail.id))
-            .filter_map(|mail| Some((mail.id, mail.kept.as_ref()?)))
-            .collect();
-        self.keep_contents(&kept)?;
         Ok(passed)
     }
 
@@ -184,6 +183,11 @@ impl Tx<'_> {
             "outbox SET state = 'Committed', commit_token = claim_token, committed_at = @3, updated_at = @3, \
              recipient = @4, recipient_name = @8, rendered_balance = @5, rendered_due_on = @6, dated_at = @7",
             "outbox.id = @1 AND outbox.claim_token = @2 AND outbox.state = 'Claimed'",
+        )
+        .then_insert(
+            "mail_content (mail_id, letter_id, subject, filled)",
+            "@1, @9, @10, @11 WHERE @9 IS NOT NULL",
+            KEPT_ANEW,
         );
         for mail in mails {
             let Some(from) = &mail.from else { continue };
@@ -196,7 +200,10 @@ impl Tx<'_> {
                 .value(from.balance.minor())
                 .value(from.due_on)
                 .value(mail.dated_at)
-                .value(mail.recipient_name.as_str());
+                .value(mail.recipient_name.as_str())
+                .value(mail.kept.as_ref().map(|kept| kept.letter_id.to_string()))
+                .value(mail.kept.as_ref().map(|kept| kept.subject.clone()))
+                .value(mail.kept.as_ref().map(|kept| kept.filled.clone()));
         }
         let passed = change.run(self.connection())?;
         Ok(mails.iter().zip(passed).filter(|(_, passed)| *passed).map(|(mail, _)| mail.id).collect())
@@ -215,7 +222,7 @@ impl Tx<'_> {
         ids(sql.load::<IdRow>(self.connection())?)
     }
 
-    /// Records mails as accepted; says which of them were still this claim's. A mail
+    /// Records mails as accepted, on their invoices and in the audit too; says which of them were still this claim's. A mail
     /// whose claim was taken over since is settled by this late evidence too.
     pub fn settle_sent(
         &mut self,
@@ -226,41 +233,43 @@ impl Tx<'_> {
             "outbox SET state = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
              attempts = attempts + 1, sent_at = @3, updated_at = @3, reply = @4, kept_here = @5",
             "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Committed', 'Unconfirmed')",
-        );
-        for Accepted { mail, reply, kept_here } in mails {
+        )
+        .then_update("invoice SET last_reminder_id = @1, last_reminded_at = @3", "invoice.id = @6")
+        .then_insert(RECORD, "@7, @8, @3, @9, @10, @6, @1, NULL, @11", "");
+        for Accepted { mail, reply, kept_here, entry } in mails {
             change
                 .row()
                 .value(mail.id.to_string())
                 .value(mail.token.to_string())
                 .value(now)
                 .value(*reply)
-                .value(*kept_here);
+                .value(*kept_here)
+                .value(mail.invoice_id.map(|id| id.to_string()))
+                .value(entry.id.to_string())
+                .value(entry.organisation_id.to_string())
+                .value(entry.actor.to_string())
+                .value(entry.event)
+                .value(entry.detail.as_str());
         }
         let settled = change.run(self.connection())?;
-        let settled: HashSet<ReminderId> =
-            mails.iter().zip(settled).filter(|(_, settled)| *settled).map(|(sent, _)| sent.mail.id).collect();
-        let reminded: Vec<(InvoiceId, ReminderId)> = mails
-            .iter()
-            .filter(|sent| settled.contains(&sent.mail.id))
-            .filter_map(|sent| Some((sent.mail.invoice_id?, sent.mail.id)))
-            .collect();
-        self.note_reminded(&reminded, now)?;
-        Ok(settled)
+        Ok(mails.iter().zip(settled).filter(|(_, settled)| *settled).map(|(sent, _)| sent.mail.id).collect())
     }
 
-    /// Writes how a mail's try ended otherwise: `false` when the token has lost the mail or it has left these states.
+    /// Writes how a mail's try ended, with its audit row: `false` when the token has lost the mail or it has left these
+    /// states.
     pub fn settle_mail(
         &mut self,
         mail: &ClaimedMail,
         from: &[ReminderState],
         settlement: &Settlement,
+        entry: &AuditEntry,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut sql = Sql::new("UPDATE outbox SET claim_token = NULL, updated_at = ");
         sql.value(now);
         match settlement {
             Settlement::Sent { reply, kept_here } => {
-                let sent = Accepted { mail, reply, kept_here: *kept_here };
+                let sent = Accepted { mail, reply, kept_here: *kept_here, entry };
                 return Ok(!self.settle_sent(&[sent], now)?.is_empty());
             }
             Settlement::Failed { reason, .. } => {
@@ -293,28 +302,29 @@ impl Tx<'_> {
         sql.push(" AND claim_token = ").value(mail.token.to_string());
         let states: Vec<String> = from.iter().map(|state| format!("'{state}'")).collect();
         sql.push(&format!(" AND state IN ({})", states.join(",")));
-        let is_settled = sql.execute(self.connection())? == 1;
-        if let (true, Settlement::Unconfirmed { .. }, Some(invoice)) =
-            (is_settled, settlement, mail.invoice_id)
-        {
-            // It may have been delivered: who looks at the invoice is to know.
-            self.note_reminded(&[(invoice, mail.id)], now)?;
+        if sql.execute(self.connection())? == 0 {
+            return Ok(false);
         }
-        Ok(is_settled)
+        if let (Settlement::Unconfirmed { .. }, Some(invoice)) = (settlement, mail.invoice_id) {
+            // It may have been delivered: who looks at the invoice is to know.
+            self.note_reminded(invoice, mail.id, now)?;
+        }
+        self.record(entry)?;
+        Ok(true)
     }
 
-    /// Shows on invoices when they were last reminded.
+    /// Shows on an invoice when it was last reminded.
     fn note_reminded(
         &mut self,
-        reminded: &[(InvoiceId, ReminderId)],
+        invoice: InvoiceId,
+        reminder: ReminderId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let mut change =
-            RowChange::new("invoice SET last_reminder_id = @2, last_reminded_at = @3", "invoice.id = @1");
-        for (invoice, reminder) in reminded {
-            change.row().value(invoice.to_string()).value(reminder.to_string()).value(now);
-        }
-        change.run(self.connection())?;
+        Sql::new("UPDATE invoice SET last_reminder_id = $1, last_reminded_at = $2 WHERE id = $3")
+            .bind(reminder.to_string())
+            .bind(now)
+            .bind(invoice.to_string())
+            .execute(self.connection())?;
         Ok(())
     }
 }

@@ -216,14 +216,22 @@ macro_rules! kept_on {
 }
 kept_on!(Sqlite, Pg);
 
-/// One change of many rows, with values of its own for each; `@1`, `@2` ... in its texts stand for a row's values.
+/// One change of many rows, with values of its own for each, and what goes with it for each row that it changed; `@1`,
+/// `@2` ... in its texts stand for a row's values.
 ///
 /// SQLite runs it row by row, prepared: there an `UPDATE FROM` and a `RETURNING` go through tables of their own, which
-/// takes three times as long. PostgreSQL runs it as one statement, for each one is a journey.
+/// takes three times as long. PostgreSQL runs all of it as one statement, for each one is a journey.
 pub(super) struct RowChange {
     set: &'static str,
     condition: &'static str,
+    then: Vec<Then>,
     rows: Vec<Vec<Value>>,
+}
+
+/// What goes with a changed row.
+enum Then {
+    Update { set: &'static str, condition: &'static str },
+    Insert { into: &'static str, values: &'static str, on_conflict: &'static str },
 }
 
 #[derive(QueryableByName)]
@@ -235,7 +243,25 @@ struct ChangedRow {
 impl RowChange {
     /// A change `UPDATE set WHERE condition`, whose first value is the row's text key.
     pub(super) fn new(set: &'static str, condition: &'static str) -> Self {
-        Self { set, condition, rows: Vec::new() }
+        Self { set, condition, then: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Runs `UPDATE set WHERE condition` as well for each row that was changed.
+    pub(super) fn then_update(mut self, set: &'static str, condition: &'static str) -> Self {
+        self.then.push(Then::Update { set, condition });
+        self
+    }
+
+    /// Runs `INSERT INTO into SELECT values on_conflict` as well for each row that was changed; `values` may end with a
+    /// `WHERE`.
+    pub(super) fn then_insert(
+        mut self,
+        into: &'static str,
+        values: &'static str,
+        on_conflict: &'static str,
+    ) -> Self {
+        self.then.push(Then::Insert { into, values, on_conflict });
+        self
     }
 
     /// One more row.
@@ -252,7 +278,14 @@ impl RowChange {
         match connection {
             AnyConnection::Sqlite(embedded) => {
                 let text = format!("UPDATE {} WHERE {}", self.set, self.condition);
-                let change = |row| Ok(Kept::of_row(&text, row).execute(embedded)? == 1);
+                let then: Vec<String> = self.then.iter().map(Then::of_a_row).collect();
+                let change = |row: Vec<Value>| {
+                    let is_changed = Kept::of_row(&text, &row).execute(embedded)? == 1;
+                    for text in then.iter().filter(|_| is_changed) {
+                        Kept::of_row(text, &row).execute(embedded)?;
+                    }
+                    Ok(is_changed)
+                };
                 self.rows.into_iter().map(change).collect()
             }
             AnyConnection::Postgres(_) => self.run_at_once(connection),
@@ -260,8 +293,8 @@ impl RowChange {
     }
 
     fn run_at_once(self, connection: &mut AnyConnection) -> QueryResult<Vec<bool>> {
-        let [set, condition] = [self.set, self.condition].map(|text| text.replace('@', "changed.column"));
-        let mut sql = Sql::new(&format!("UPDATE {set} FROM (VALUES "));
+        let [set, condition] = [self.set, self.condition].map(of_columns);
+        let mut sql = Sql::new("WITH asked AS (VALUES ");
         for (index, row) in self.rows.iter().enumerate() {
             sql.push(if index == 0 { "(" } else { ", (" });
             for (place, value) in row.iter().enumerate() {
@@ -269,7 +302,13 @@ impl RowChange {
             }
             sql.push(")");
         }
-        sql.push(&format!(") AS changed WHERE {condition} RETURNING changed.column1 AS key"));
+        sql.push(&format!(
+            "), changed AS (UPDATE {set} FROM asked AS changed WHERE {condition} RETURNING changed.*)"
+        ));
+        for (number, then) in self.then.iter().enumerate() {
+            sql.push(&format!(", then{number} AS ({})", then.of_changed_rows()));
+        }
+        sql.push(" SELECT column1 AS key FROM changed");
         let changed = sql.kept_for(self.rows.len()).load::<ChangedRow>(connection)?;
         let is_changed = |row: &Vec<Value>| match row.first() {
             Some(Value::Text(Some(key))) => changed.iter().any(|row| row.key == *key),
@@ -277,6 +316,34 @@ impl RowChange {
         };
         Ok(self.rows.iter().map(is_changed).collect())
     }
+}
+
+impl Then {
+    fn of_a_row(&self) -> String {
+        match self {
+            Self::Update { set, condition } => format!("UPDATE {set} WHERE {condition}"),
+            Self::Insert { into, values, on_conflict } => {
+                format!("INSERT INTO {into} SELECT {values} {on_conflict}")
+            }
+        }
+    }
+
+    fn of_changed_rows(&self) -> String {
+        match self {
+            Self::Update { set, condition } => {
+                format!("UPDATE {} FROM changed WHERE {}", of_columns(set), of_columns(condition))
+            }
+            Self::Insert { into, values, on_conflict } => {
+                let (values, condition) = values.split_once(" WHERE ").unwrap_or((values, "TRUE"));
+                let [values, condition] = [values, condition].map(of_columns);
+                format!("INSERT INTO {into} SELECT {values} FROM changed WHERE {condition} {on_conflict}")
+            }
+        }
+    }
+}
+
+fn of_columns(text: &str) -> String {
+    text.replace('@', "changed.column")
 }
 
 /// The values of a row, in their order.
@@ -292,7 +359,7 @@ impl Row<'_> {
 }
 
 impl Kept {
-    fn of_row(text: &str, row: Vec<Value>) -> Self {
+    fn of_row(text: &str, row: &[Value]) -> Self {
         let (mut pieces, mut values) = (Vec::new(), Vec::new());
         let mut parts = text.split('@');
         pieces.push(parts.next().unwrap_or_default().to_owned());

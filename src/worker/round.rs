@@ -13,6 +13,7 @@ use tracing::error;
 use super::{Round, Worker};
 use crate::actions::{ActionError, Done, Go, Grouping, Letter};
 use crate::domain::mail_message::Outcome;
+use crate::mail::Begun;
 
 /// Mails taken by one claim.
 const CLAIM: usize = 100;
@@ -126,51 +127,75 @@ impl Worker {
     }
 
     async fn connection(self, tray: Tray, writer: Grouping, stop: watch::Receiver<bool>) -> Part {
-        let mut done: Option<Done> = None;
+        let mut line = Line { worker: &self, tray, writer, stop, done: None, ahead: None };
         let mut handed_over = 0;
         // One timer that is put off again and again: setting a new one for each mail wakes the runtime.
         let mut settling = Box::pin(tokio::time::sleep(SETTLE_AT_ONCE));
         loop {
-            let is_stopping = *stop.borrow();
-            let next = match &done {
-                _ if is_stopping => None,
-                // With a single connection nothing shares its commits: its outcome is durable before the next word.
-                Some(_) if self.connections > 1 => tray.at_hand(),
-                Some(_) => None,
-                None => tray.next().await,
-            };
-            let Some(letter) = next else {
-                match done.take() {
-                    Some(done) => record(&writer, done).await,
+            let Some(turn) = line.next().await else {
+                match line.done.take() {
+                    Some(done) => record(&line.writer, done).await,
                     None => return Part { handed_over, end: End::Idle },
                 }
                 continue;
             };
             settling.as_mut().reset(Instant::now() + SETTLE_AT_ONCE);
-            if let Some(end) = self.hand_over(&writer, &mut done, letter, settling.as_mut()).await {
+            if let Some(end) = line.hand_over(turn, settling.as_mut()).await {
                 return Part { handed_over, end };
             }
-            handed_over += usize::from(done.is_some());
+            handed_over += usize::from(line.done.is_some());
         }
     }
+}
 
-    /// One letter, from the first word to the mail server's answer; `done` is what is still to be recorded.
-    async fn hand_over(
-        &self,
-        writer: &Grouping,
-        done: &mut Option<Done>,
-        letter: Letter,
-        settling: Pin<&mut Sleep>,
-    ) -> Option<End> {
+/// A letter whose turn it is; its envelope may have been said behind the one before it.
+struct Turn {
+    letter: Letter,
+    begun: Option<Begun>,
+}
+
+/// The letters of one connection, one after another.
+struct Line<'a> {
+    worker: &'a Worker,
+    tray: Tray,
+    writer: Grouping,
+    stop: watch::Receiver<bool>,
+    /// What is still to be recorded of the last one.
+    done: Option<Done>,
+    /// The next one, taken while the last was handed over.
+    ahead: Option<Turn>,
+}
+
+impl Line<'_> {
+    async fn next(&mut self) -> Option<Turn> {
+        let is_stopping = *self.stop.borrow();
+        // What is let go here was claimed and not committed: the round gives it back.
+        let ahead = self.ahead.take().filter(|_| !is_stopping);
+        let letter = match &self.done {
+            _ if ahead.is_some() => return ahead,
+            _ if is_stopping => None,
+            Some(_) => self.at_hand(),
+            None => self.tray.next().await,
+        };
+        letter.map(|letter| Turn { letter, begun: None })
+    }
+
+    /// The next letter, if it is there already. With a single connection nothing shares its commits: there an outcome is
+    /// durable before the next word.
+    fn at_hand(&self) -> Option<Letter> {
+        (self.worker.connections > 1 && !*self.stop.borrow()).then(|| self.tray.at_hand()).flatten()
+    }
+
+    /// One letter, from the first word to the mail server's answer; `done` is then what is still to be recorded.
+    async fn hand_over(&mut self, turn: Turn, settling: Pin<&mut Sleep>) -> Option<End> {
+        let (Turn { letter, begun }, worker) = (turn, self.worker);
         let prepared = {
-            let preparing = self.relay.prepare(&letter.mail);
+            let preparing = worker.relay.prepare(&letter.mail, begun);
             tokio::pin!(preparing);
             tokio::select! {
                 prepared = &mut preparing => prepared,
-                () = settling, if done.is_some() => {
-                    if let Some(done) = done.take() {
-                        record(writer, done).await;
-                    }
+                () = settling, if self.done.is_some() => {
+                    self.record_done().await;
                     preparing.await
                 }
             }
@@ -178,36 +203,43 @@ impl Worker {
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(outcome) => {
-                if let Some(done) = done.take() {
-                    record(writer, done).await;
-                }
+                self.record_done().await;
                 let ended = match &outcome {
                     Outcome::Busy { problem } => Some(End::Busy(problem.clone())),
                     Outcome::RelayDown { problem } => Some(End::Down(problem.clone())),
                     _ => None,
                 };
-                record(writer, letter.not_handed_over(outcome)).await;
+                record(&self.writer, letter.not_handed_over(outcome)).await;
                 return ended;
             }
         };
-        match writer.exchange(done.clone(), Some(letter.clone())).await {
+        match self.writer.exchange(self.done.clone(), Some(letter.clone())).await {
             Ok(go) => {
-                *done = None;
+                self.done = None;
                 match go {
-                    Go::Send => *done = Some(letter.handed_over(prepared.finish().await)),
+                    Go::Send => {
+                        let next = self.at_hand();
+                        let (outcome, begun) = prepared.finish(next.as_ref().map(|next| &next.mail)).await;
+                        self.done = Some(letter.handed_over(outcome));
+                        self.ahead = next.map(|letter| Turn { letter, begun });
+                    }
                     Go::Stop => prepared.abandon(),
                 }
             }
             Err(error) => {
                 error!(%error, "a mail could not be taken past the point of no return; it was not sent");
                 prepared.abandon();
-                if let Some(done) = done.take() {
-                    record(writer, done).await;
-                }
-                record(writer, letter.withdrawn()).await;
+                self.record_done().await;
+                record(&self.writer, letter.withdrawn()).await;
             }
         }
         None
+    }
+
+    async fn record_done(&mut self) {
+        if let Some(done) = self.done.take() {
+            record(&self.writer, done).await;
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a mail server can do to a mail on its way, case by case of the reliability table.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use chrono::TimeDelta;
 use mail_parser::{MessageParser, MimeHeaders};
 
-use crate::support::{STEP, TestApp, Whim, on_both_databases};
+use crate::support::{Page, STEP, TestApp, Whim, on_both_databases};
 
 const LEDGER: &[&str] = &[
     "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
@@ -17,6 +18,25 @@ async fn batch_of_two(app: &TestApp) -> String {
     app.ledger(LEDGER).await;
     let clerk = app.clerk().await;
     clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await.url
+}
+
+/// Confirms thirty invoices of as many customers and sends them; the batch page.
+async fn batch_of_thirty(app: &TestApp) -> Page {
+    let numbers: Vec<String> = (1..=30).map(|n| format!("INV-{n}")).collect();
+    let lines: Vec<String> = (1..=30)
+        .map(|n| format!("INV-{n}, Customer {n}, ar@customer-{n}.example, 10.00, -3, Sent"))
+        .collect();
+    app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let clerk = app.clerk().await;
+    let proposed = clerk.propose(&numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let batch = clerk.confirm(&proposed).await.url;
+    app.send_until_idle().await;
+    clerk.get(&batch).await
+}
+
+/// How many recipients have a mail.
+fn recipients(app: &TestApp) -> usize {
+    app.sink.deliveries().iter().map(|mail| mail.recipient.clone()).collect::<HashSet<_>>().len()
 }
 
 fn message_id(text: &str) -> &str {
@@ -89,6 +109,20 @@ on_both_databases! {
         app.clock.advance(TimeDelta::seconds(361));
         app.send_now().await;
         assert_eq!(app.sink.deliveries().len(), 2);
+    }
+
+    async fn the_envelope_of_the_next_mail_travels_behind_the_body_of_one(app: TestApp) {
+        batch_of_thirty(&app).await.says("30 of 30 accepted");
+        assert!(app.sink.told_ahead() > 0);
+        assert_eq!(recipients(&app), 30);
+    }
+
+    async fn a_server_that_takes_nothing_behind_a_body_gets_each_mail_once_and_no_try_is_lost(app: TestApp) {
+        app.sink.misbehave("customer-1", Whim::Drop("ahead"));
+        app.sink.misbehave("", Whim::Reply("ahead", "554 5.5.0 synchronization error"));
+        batch_of_thirty(&app).await.says("30 of 30 accepted");
+        assert!(app.sink.told_ahead() > 0);
+        assert_eq!((recipients(&app), app.sink.deliveries().len()), (30, 30));
     }
 
     async fn s16_a_login_that_is_refused_stops_the_relay_and_no_mail(app: TestApp) {

@@ -6,7 +6,7 @@ use dunlin::domain::ids::{ReminderId, WorkerId};
 use dunlin::domain::reminder::{FailureKind, ReminderState};
 use dunlin::store::{ClaimedMail, Hands};
 
-use crate::ledger::sorted;
+use crate::ledger::{entry_of, sorted};
 use crate::on_both_databases;
 use crate::test_store::{TestStore, at};
 
@@ -21,8 +21,8 @@ impl TestStore {
         from: &'static [ReminderState],
         settlement: Settlement,
     ) -> bool {
-        let mail = mail.clone();
-        self.write(move |tx| tx.settle_mail(&mail, from, &settlement, at(9))).await.unwrap()
+        let (mail, entry) = (mail.clone(), entry_of(mail, at(9)));
+        self.write(move |tx| tx.settle_mail(&mail, from, &settlement, &entry, at(9))).await.unwrap()
     }
 
     async fn in_flight(&self, hands: Hands) -> Vec<(ReminderId, ReminderState)> {

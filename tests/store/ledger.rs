@@ -7,9 +7,11 @@ use dunlin::domain::ids::{BatchId, CustomerId, InvoiceId, ReminderId, WorkerId};
 use dunlin::domain::invoice::InvoiceState;
 use dunlin::domain::ledger::InvoiceValues;
 use dunlin::domain::money::Money;
+use dunlin::domain::person::Actor;
 use dunlin::domain::reminder::ReminderState;
 use dunlin::store::{
-    Accepted, ClaimedMail, Leaving, NewReminder, ReminderRow, StoreError, WrittenCustomer, WrittenInvoice,
+    Accepted, AuditEntry, ClaimedMail, Leaving, NewReminder, ReminderRow, StoreError, WrittenCustomer,
+    WrittenInvoice,
 };
 
 use crate::test_store::{TestStore, at, today};
@@ -124,8 +126,12 @@ impl TestStore {
         let mails = mails.to_vec();
         let settled = self
             .write(move |tx| {
-                let accepted: Vec<_> =
-                    mails.iter().map(|mail| Accepted { mail, reply: "250 OK", kept_here: false }).collect();
+                let entries: Vec<_> = mails.iter().map(|mail| entry_of(mail, now)).collect();
+                let accepted: Vec<_> = mails
+                    .iter()
+                    .zip(&entries)
+                    .map(|(mail, entry)| Accepted { mail, reply: "250 OK", kept_here: false, entry })
+                    .collect();
                 tx.settle_sent(&accepted, now)
             })
             .await
@@ -150,6 +156,21 @@ impl TestStore {
         let organisation = self.organisation;
         let found = self.read(move |snapshot| snapshot.reminder(organisation, id)).await.unwrap();
         found.unwrap().reminder.state
+    }
+}
+
+/// What the audit says of a mail.
+pub fn entry_of(mail: &ClaimedMail, at: DateTime<Utc>) -> AuditEntry {
+    AuditEntry {
+        id: Ids.next(),
+        organisation_id: mail.organisation_id,
+        at,
+        actor: Actor::System,
+        event: "reminder.sent",
+        invoice_id: mail.invoice_id,
+        mail_id: Some(mail.id),
+        batch_id: None,
+        detail: "250 OK".to_owned(),
     }
 }
 

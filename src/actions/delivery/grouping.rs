@@ -12,7 +12,8 @@ use crate::store::StoreError;
 /// Writers at a time where the database takes several.
 const WRITERS: usize = 3;
 
-/// How long a transaction waits to be shared by more connections: a durable commit takes as long or longer.
+/// How long a transaction of a database server waits to be shared by more connections: each is a dozen journeys. The
+/// embedded database is not waited for: it writes for some connections while the others converse.
 const FILL: Duration = Duration::from_millis(1);
 
 /// The answer at the point of no return.
@@ -41,10 +42,12 @@ impl Actions {
     pub fn grouping(&self, connections: usize) -> Grouping {
         let (sender, requests) = mpsc::channel::<Request>(connections);
         let requests = Arc::new(Mutex::new(requests));
-        for _ in 0..if self.0.store.shares_sending() { WRITERS } else { 1 } {
+        let (writers, fill) =
+            if self.0.store.shares_sending() { (WRITERS, FILL) } else { (1, Duration::ZERO) };
+        for _ in 0..writers {
             let (actions, requests) = (self.clone(), requests.clone());
             tokio::spawn(async move {
-                while let Some(group) = next_group(&mut *requests.lock().await, connections).await {
+                while let Some(group) = next_group(&mut *requests.lock().await, connections, fill).await {
                     actions.write_group(group).await;
                 }
             });
@@ -107,19 +110,23 @@ impl Actions {
     }
 }
 
-/// What goes into one transaction: what has arrived and, where several ask at about the same time, what arrives within a
-/// moment.
-async fn next_group(requests: &mut mpsc::Receiver<Request>, connections: usize) -> Option<Vec<Request>> {
+/// What goes into one transaction: what has arrived and, where several ask at about the same time, what arrives within
+/// `fill`.
+async fn next_group(
+    requests: &mut mpsc::Receiver<Request>,
+    connections: usize,
+    fill: Duration,
+) -> Option<Vec<Request>> {
     let mut group = Vec::with_capacity(connections);
     requests.recv_many(&mut group, connections).await;
-    if group.len() > 1 {
+    if group.len() > 1 && !fill.is_zero() {
         let filling = async {
             while group.len() < connections.min(requests.sender_strong_count())
                 && requests.recv_many(&mut group, connections).await > 0
             {}
         };
         // In time or not: what has arrived is written.
-        let _ = tokio::time::timeout(FILL, filling).await;
+        let _ = tokio::time::timeout(fill, filling).await;
     }
     (!group.is_empty()).then_some(group)
 }

@@ -73,22 +73,21 @@ impl Actions {
         done: &[Done],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let (mut sent, mut entries) = (Vec::new(), Vec::new());
+        let mut accepted = Vec::with_capacity(done.len());
         for one in done {
             match &one.outcome {
                 Outcome::Accepted { reply, kept_here } if one.was_committed => {
-                    sent.push(Accepted { mail: &one.claimed, reply, kept_here: *kept_here });
+                    let entry = self.entry(&one.claimed, "reminder.sent", reply.clone(), now);
+                    accepted.push((&one.claimed, reply, *kept_here, entry));
                 }
                 _ => self.settle_one(tx, one, now)?,
             }
         }
-        let settled = tx.settle_sent(&sent, now)?;
-        for Accepted { mail, reply, .. } in sent {
-            if settled.contains(&mail.id) {
-                entries.push(self.entry(mail, "reminder.sent", reply.to_owned(), now));
-            }
-        }
-        tx.record_all(&entries)
+        let accepted: Vec<Accepted> = accepted
+            .iter()
+            .map(|(mail, reply, kept_here, entry)| Accepted { mail, reply, kept_here: *kept_here, entry })
+            .collect();
+        tx.settle_sent(&accepted, now).map(drop)
     }
 
     fn settle_one(&self, tx: &mut Tx<'_>, done: &Done, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -132,9 +131,6 @@ impl Actions {
         settlement: &Settlement,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if !tx.settle_mail(mail, from, settlement, now)? {
-            return Ok(());
-        }
         let (event, detail) = match settlement {
             Settlement::Sent { reply, .. } => ("reminder.sent", reply),
             Settlement::Failed { reason, .. } => ("reminder.failed", reason),
@@ -144,7 +140,10 @@ impl Actions {
             }
             Settlement::Cancelled { reason } => ("reminder.cancelled", reason),
         };
-        tx.record(&self.entry(mail, event, detail.clone(), now))?;
+        let entry = self.entry(mail, event, detail.clone(), now);
+        if !tx.settle_mail(mail, from, settlement, &entry, now)? {
+            return Ok(());
+        }
         match settlement {
             Settlement::Failed { kind: FailureKind::Policy, .. } => self.pause_refused_batch(tx, mail, now),
             Settlement::Failed { kind: FailureKind::AddressRefused, reason } => {
@@ -163,17 +162,14 @@ impl Actions {
         now: DateTime<Utc>,
     ) -> Result<HashSet<ReminderId>, StoreError> {
         let leaving: Vec<Leaving> = letters.iter().map(Letter::leaving).collect();
-        if tx.is_sending_paused()? {
-            for letter in letters {
-                self.settle_claimed(tx, &letter.claimed, &Settlement::again(now, String::new()), now)?;
-            }
-            return Ok(HashSet::new());
-        }
-        let reminders: Vec<&Leaving> = leaving.iter().filter(|mail| mail.from.is_some()).collect();
+        let (reminders, others): (Vec<&Leaving>, Vec<&Leaving>) =
+            leaving.iter().partition(|mail| mail.from.is_some());
         let standings = if reminders.is_empty() { HashMap::new() } else { tx.standings(&reminders)? };
+        let is_paused = !others.is_empty() && tx.is_sending_paused()?;
         let mut passing = Vec::new();
         for (letter, mail) in letters.iter().zip(&leaving) {
             let judged = match (&mail.from, standings.get(&mail.id)) {
+                (None, _) if is_paused => Err(Stop::Paused),
                 (None, _) => Ok(()),
                 (Some(from), Some(standing)) => from.may_leave(standing),
                 (Some(_), None) => Err(Stop::Closed("The invoice is not there any more.".to_owned())),

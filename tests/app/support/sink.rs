@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// What it does instead of accepting.
+/// What it does instead of accepting. The step `ahead` is what was said behind a final dot before it was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whim {
     /// Answers a step with a reply: the step is the command's first word, or `dot`.
@@ -36,6 +36,7 @@ pub struct Delivery {
 #[derive(Default)]
 struct Inside {
     deliveries: Vec<Delivery>,
+    told_ahead: usize,
     whims: Vec<(String, Whim)>,
 }
 
@@ -66,6 +67,11 @@ impl Sink {
     /// Everything delivered so far.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.inside.lock().unwrap().deliveries.clone()
+    }
+
+    /// How often something was said behind a final dot before it was answered.
+    pub fn told_ahead(&self) -> usize {
+        self.inside.lock().unwrap().told_ahead
     }
 
     /// Misbehaves from now on for recipients that contain a text (empty: for everyone).
@@ -164,6 +170,14 @@ impl Sink {
                     }
                     let Some(answer) = answer else { return Ok(()) };
                     say(&answer).await?;
+                    if !lines.get_ref().buffer().is_empty() {
+                        self.inside.lock().unwrap().told_ahead += 1;
+                        match self.answer("ahead", &recipient, "").await {
+                            Some(usual) if usual.is_empty() => {}
+                            Some(refusal) => return say(&refusal).await,
+                            None => return Ok(()),
+                        }
+                    }
                 }
                 "QUIT" => return say("221 bye").await,
                 _ => say("250 ok").await?,
