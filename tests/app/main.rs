@@ -28,6 +28,7 @@ mod import_command;
 mod imports;
 mod keeping;
 mod metrics;
+mod openapi;
 mod pages;
 mod payments;
 mod people;
