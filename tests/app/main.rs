@@ -33,6 +33,7 @@ mod pages;
 mod payments;
 mod people;
 mod racing;
+mod readme;
 mod relay;
 mod roles;
 mod selection;
