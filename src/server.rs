@@ -23,6 +23,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::routes::Access::{self, Anyone};
 use crate::routes::{Door, Entry, Routes};
+use crate::web::api_reference::{self, ApiReference};
 use crate::web::{StoredSessions, WebError, WebState, assets};
 
 /// What the server is started with.
@@ -62,6 +63,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
     let key = Key::from(&Sha512::digest([b"cookie\0".as_slice(), &secret].concat()));
     let actions = state.actions.clone();
     let api_state = web::Data::new(crate::api::ApiState::new(actions.clone(), api_rate_per_minute));
+    let api_reference = web::Data::new(ApiReference::of(&crate::api::document()));
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         let sessions = SessionMiddleware::builder(StoredSessions(actions.clone()), key.clone())
@@ -78,6 +80,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
         App::new()
             .app_data(state.clone())
             .app_data(api_state.clone())
+            .app_data(api_reference.clone())
             .app_data(web::PayloadConfig::new(LARGEST_FORM))
             .wrap_fn(|mut request, next| {
                 // Whatever GET answers HEAD answers too, without the body, which the connection leaves out.
@@ -89,7 +92,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             })
             .wrap(Compress::default())
             .wrap(TracingLogger::default())
-            .configure(|config| probes().open(config))
+            .configure(|config| public().open(config))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
             .service(
                 web::scope("/api")
@@ -116,19 +119,20 @@ pub fn start(serving: Serving) -> io::Result<Server> {
     Ok(server.run())
 }
 
-/// What watches the program; nothing of an organisation is told there.
-fn probes() -> Routes<Probes> {
-    Routes::of(Probes).get("/healthz", Anyone, async || "ok").get("/readyz", Anyone, ready).get(
-        "/metrics",
-        Anyone,
-        metrics::show,
-    )
+/// What watches the program, and how the API is used; nothing of an organisation is told there.
+#[rustfmt::skip]
+fn public() -> Routes<Public> {
+    Routes::of(Public)
+        .get("/healthz", Anyone, async || "ok")
+        .get("/readyz", Anyone, ready)
+        .get("/metrics", Anyone, metrics::show)
+        .get("/api/docs", Anyone, api_reference::show)
 }
 
 /// The door that knows nobody.
-struct Probes;
+struct Public;
 
-impl Door for Probes {
+impl Door for Public {
     async fn admit(_: &mut ServiceRequest, access: Access) -> Result<(), Error> {
         if access == Anyone { Ok(()) } else { Err(ErrorForbidden("nobody is known here")) }
     }
@@ -141,7 +145,7 @@ impl Door for Probes {
 /// Who may do what: every route of the program with what it asks for, but for the style sheets and scripts under
 /// `/static/`, which are everybody's.
 pub fn table() -> Vec<Entry> {
-    [probes().table(""), crate::web::routes().table(""), crate::api::routes().table("/api")].concat()
+    [public().table(""), crate::web::routes().table(""), crate::api::routes().table("/api")].concat()
 }
 
 fn not_understood() -> WebError {

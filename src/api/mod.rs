@@ -9,6 +9,7 @@ mod invoice_changes;
 mod invoice_filter;
 mod invoices;
 mod members;
+mod openapi;
 mod page;
 mod problem;
 mod program;
@@ -26,11 +27,12 @@ use crate::domain::person::Permission::{
     CancelReminder, ChangeInvoice, EditCustomer, Hold, Read, SendReminder,
 };
 use crate::domain::person::Role;
-use crate::routes::Access::{self, May};
+use crate::routes::Access::{self, Anyone, May};
 use crate::routes::{Door, Routes};
 use crate::store::Reader;
 
 use call::{Answer, Call};
+pub use openapi::document;
 use problem::Noun;
 pub use problem::{Problem, told};
 use program::KeyLimits;
@@ -53,6 +55,7 @@ impl ApiState {
 /// All addresses under `/api`, what each asks for, and which handler answers.
 pub fn routes() -> Routes<Programs> {
     Routes::of(Programs)
+        .get("/v1/openapi.json", Anyone, openapi::show)
         .get("/v1/invoices", May(Read), invoices::index)
         .post("/v1/invoices", May(ChangeInvoice), invoices::create)
         .get("/v1/invoices/{id}", May(Read), invoices::show)

@@ -157,7 +157,11 @@ async fn furnish(config: &Config) -> Result<Option<String>, CommandError> {
         people.push(format!("  {email}"));
     }
     installation.actions.import_sample(Actor::System, id).await?;
-    Ok(Some(format!("Sign in with the password {password} as one of\n{}", people.join("\n"))))
+    let key = installation.actions.add_api_key(id, line("A program that looks around")).await?;
+    let people = people.join("\n");
+    Ok(Some(format!(
+        "Sign in with the password {password} as one of\n{people}\nA program uses this key:\nKEY={key}"
+    )))
 }
 
 fn line(text: &str) -> crate::domain::text::Line {

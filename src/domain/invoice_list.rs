@@ -276,7 +276,11 @@ impl TryFrom<&InvoiceQuery> for InvoiceList {
                 days => read(days, "not reminded", "is neither \u{201c}never\u{201d} nor a number of days")?
                     .map(NotReminded::ForDays),
             },
-            is_remindable: !query.remindable.is_empty(),
+            is_remindable: match query.remindable.as_str() {
+                "" => false,
+                "yes" => true,
+                _ => return Err(ListProblem::new("remindable", "is neither empty nor \u{201c}yes\u{201d}")),
+            },
         };
         let per = read(&query.per, "per", "is not 25, 50 or 100")?.unwrap_or(50);
         if !PAGE_SIZES.contains(&per) {
@@ -353,6 +357,9 @@ mod tests {
         let query = InvoiceQuery { due_from: "yesterday".into(), ..InvoiceQuery::default() };
         let problem = InvoiceList::try_from(&query).unwrap_err();
         assert_eq!(problem.to_string(), "The filter “due from” is not a day such as 2025-12-01.");
+        let query = InvoiceQuery { remindable: "no".into(), ..InvoiceQuery::default() };
+        let problem = InvoiceList::try_from(&query).unwrap_err();
+        assert_eq!(problem.to_string(), "The filter “remindable” is neither empty nor “yes”.");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod api_keys;
+pub mod api_reference;
 pub mod assets;
 mod batch_page;
 mod batch_results;
