@@ -128,7 +128,7 @@ impl CreateBatch {
 }
 
 impl BatchBody {
-    /// What a batch would do.
+    /// What a batch would do; those left out in the order in which a batch tells them.
     fn of(proposal: &Proposal, is_paused: bool) -> Self {
         let status = match (proposal.drafts.is_empty(), is_paused) {
             (true, _) => BatchStatus::Finished,
@@ -139,13 +139,9 @@ impl BatchBody {
             invoice_id: candidate.invoice.id.to_string(),
             reason: why.code().to_owned(),
         });
-        Self {
-            id: None,
-            status,
-            selected: proposal.selected(),
-            to_send: proposal.drafts.len(),
-            left_out: left_out.collect(),
-        }
+        let mut left_out: Vec<LeftOutBody> = left_out.collect();
+        left_out.sort_by(|a, b| a.invoice_id.cmp(&b.invoice_id));
+        Self { id: None, status, selected: proposal.selected(), to_send: proposal.drafts.len(), left_out }
     }
 }
 

@@ -13,6 +13,7 @@ mod api_customers;
 mod api_foreign;
 mod api_invoices;
 mod api_keys;
+mod api_once;
 mod api_reminders;
 mod api_requests;
 mod api_suppressions;
