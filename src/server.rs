@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_files::Files;
 use actix_session::SessionMiddleware;
-use actix_session::config::{CookieContentSecurity, SessionLifecycle, TtlExtensionPolicy};
+use actix_session::config::{BrowserSession, CookieContentSecurity, SessionLifecycle};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorForbidden;
@@ -72,10 +72,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
             .cookie_content_security(CookieContentSecurity::Signed)
-            .session_lifecycle(SessionLifecycle::BrowserSession(
-                actix_session::config::BrowserSession::default()
-                    .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest),
-            ))
+            .session_lifecycle(SessionLifecycle::BrowserSession(BrowserSession::default()))
             .build();
         App::new()
             .app_data(state.clone())

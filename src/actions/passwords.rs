@@ -2,7 +2,7 @@
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::ActionError;
 use crate::domain::person::NewPassword;
@@ -23,26 +23,28 @@ fn hasher() -> Argon2<'static> {
 
 /// The hash of a new password, in PHC form.
 pub(super) async fn hash(password: NewPassword) -> Result<String, ActionError> {
-    off_thread(move || {
-        hasher().hash_password(password.expose().as_bytes()).map(|hash| hash.to_string()).unwrap_or_default()
-    })
-    .await
-    .and_then(|hash| if hash.is_empty() { Err(StoreError::Interrupted.into()) } else { Ok(hash) })
+    let place = place().await?;
+    let work = move || hasher().hash_password(password.expose().as_bytes()).map(|hash| hash.to_string());
+    let hash = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)?;
+    drop(place);
+    Ok(hash.map_err(|_| StoreError::Interrupted)?)
+}
+
+/// A place among the few that check passwords at a time. Who looks at the failed tries while having one sees all but the
+/// few that are being checked beside it: a thousand tries sent at once are no more than a thousand one after the other.
+pub(super) struct Place(#[expect(dead_code, reason = "held")] SemaphorePermit<'static>);
+
+/// Waits for a place.
+pub(super) async fn place() -> Result<Place, ActionError> {
+    Ok(Place(PLACES.acquire().await.map_err(|_| StoreError::Interrupted)?))
 }
 
 /// Whether a password belongs to a hash; without a hash, never, but after as long.
-pub(super) async fn verify(password: String, hash: Option<String>) -> Result<bool, ActionError> {
-    off_thread(move || {
+pub(super) async fn verify(_: &Place, password: String, hash: Option<String>) -> Result<bool, ActionError> {
+    let work = move || {
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| DUMMY.to_owned());
         hasher().verify_password(password.as_bytes(), hash.as_str()).is_ok() && is_known
-    })
-    .await
-}
-
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ActionError> {
-    let place = PLACES.acquire().await;
-    let result = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)?;
-    drop(place);
-    Ok(result)
+    };
+    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)?)
 }

@@ -2,12 +2,12 @@
 
 use super::templates::EditRefused;
 use super::{ActionError, Actions};
-use crate::domain::email::{BuiltIn, Facts, Sample, Template, TemplateText};
+use crate::domain::email::{BuiltIn, Facts, FormLetter, Sample, Template, TemplateText};
 use crate::domain::ids::{InvoiceId, ReminderId};
-use crate::domain::mail_message::RenderedMail;
+use crate::domain::mail_message::{MailKind, RenderedMail};
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::person::{Actor, User};
-use crate::store::{NewTestMail, Posting, Snapshot};
+use crate::store::{NewMail, Posting, Snapshot};
 
 /// What a text is shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +59,8 @@ impl Actions {
             .0
             .store
             .write(move |tx| {
-                let Trial { organisation, sender, mut rendered } =
+                let Trial { organisation, sender, rendered } =
                     actions.trial(tx, &user, built_in, &text, with)?;
-                rendered.subject = format!("[Test] {}", rendered.subject);
                 let (id, now) = (actions.0.ids.next(), actions.clock().now());
                 let posting = Posting {
                     organisation_id: organisation.id,
@@ -71,13 +70,16 @@ impl Actions {
                     expires_at: now + actions.0.settings.retry_deadline,
                     now,
                 };
-                let mail = NewTestMail {
+                let mail = NewMail {
                     id,
+                    kind: MailKind::Test,
                     recipient_name: user.name.clone(),
                     recipient: user.email.clone(),
-                    rendered,
+                    letter: FormLetter::kept(id.as_uuid().into(), &rendered.text, &rendered.html),
+                    subject: format!("[Test] {}", rendered.subject),
+                    filled: String::new(),
                 };
-                tx.enqueue_test_mail(&posting, &mail)?;
+                tx.enqueue_mail(&posting, &mail)?;
                 Ok::<_, EditRefused>(id)
             })
             .await?;

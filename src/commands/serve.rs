@@ -50,6 +50,7 @@ pub(super) async fn serve(
             ids: Ids,
             mail_folder: matches!(config.mail, MailTarget::Capture).then(|| config.mail_folder()),
             write_mail: crate::mail::writer(&config.mail, config.mail_dedup_header.clone()),
+            base_url: base_url.clone(),
             setup_token: setup_token.clone(),
         },
         static_folder,

@@ -75,6 +75,10 @@ ids! {
     SuppressionId,
     /// One installation, as its database and the mark beside it name it.
     InstanceId,
+    /// One invitation to join an organisation.
+    InvitationId,
+    /// One way to set a forgotten password anew.
+    PasswordResetId,
     /// One row of the audit.
     AuditId,
 }

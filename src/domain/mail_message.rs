@@ -19,6 +19,20 @@ named! {
         Reminder = "reminder",
         /// An admin's test of a text, sent to oneself.
         Test = "test",
+        /// A link by which somebody joins an organisation.
+        Invitation = "invitation",
+        /// A link by which a person sets a new password.
+        PasswordReset = "password_reset",
+    }
+}
+
+impl MailKind {
+    /// Whether the mail holds a link that opens something: what it is made from is forgotten once the mail has left.
+    pub fn has_link(self) -> bool {
+        match self {
+            Self::Invitation | Self::PasswordReset => true,
+            Self::Reminder | Self::Test => false,
+        }
     }
 }
 

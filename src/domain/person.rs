@@ -49,6 +49,8 @@ named! {
         ManageApiKeys = "manage API keys",
         /// Edit the e-mail texts.
         EditTemplates = "edit e-mail notifications",
+        /// Invite people, change their roles, disable them.
+        ManageUsers = "manage users",
     }
 }
 
@@ -65,7 +67,10 @@ impl Role {
             | Permission::EditCustomer
             | Permission::Hold
             | Permission::Import => Self::Clerk,
-            Permission::ManageApiKeys | Permission::EditTemplates | Permission::PauseSending => Self::Admin,
+            Permission::ManageApiKeys
+            | Permission::EditTemplates
+            | Permission::PauseSending
+            | Permission::ManageUsers => Self::Admin,
         };
         self <= least
     }
@@ -203,7 +208,7 @@ mod tests {
     #[test]
     fn each_role_may_do_what_the_contract_says() {
         let may = |role: Role| Permission::ALL.iter().filter(|p| role.may(**p)).count();
-        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 12]);
+        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 13]);
         assert!(!Role::Support.may(Permission::SendReminder));
         assert!(Role::Support.may(Permission::ResendReminder));
         assert!(!Role::Clerk.may(Permission::EditTemplates));

@@ -11,7 +11,9 @@ use crate::domain::mail_message::MailKind;
 pub(super) fn path(folder: &Path, id: ReminderId, kind: MailKind) -> PathBuf {
     match kind {
         MailKind::Reminder => folder.join(format!("{id}.eml")),
-        MailKind::Test => folder.join(format!("{kind}-{id}.eml")),
+        MailKind::Test | MailKind::Invitation | MailKind::PasswordReset => {
+            folder.join(format!("{kind}-{id}.eml"))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{StoreError, Tx};
 use crate::domain::email::FormLetter;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
-use crate::domain::mail_message::{KeptMail, MailKind, RenderedMail};
+use crate::domain::mail_message::{KeptMail, MailKind};
 use crate::domain::organisation::Sender;
 use crate::domain::person::Actor;
 use crate::domain::proposal::LeftOut;
@@ -62,15 +62,21 @@ pub struct NewReminder {
 
 /// A mail that is not a reminder: rendered when it is asked for.
 #[derive(Clone, Debug)]
-pub struct NewTestMail {
+pub struct NewMail {
     /// Its id.
     pub id: ReminderId,
+    /// What it is.
+    pub kind: MailKind,
     /// The recipient's name.
     pub recipient_name: Line,
     /// The recipient.
     pub recipient: EmailAddress,
-    /// What it says.
-    pub rendered: RenderedMail,
+    /// Its subject.
+    pub subject: String,
+    /// What it says, with a place where a link is to stand.
+    pub letter: FormLetter,
+    /// What stands in the letter's place: for a link what it is made from; else nothing.
+    pub filled: String,
 }
 
 /// Rows of one statement; SQLite takes at most 32,766 values in one.
@@ -216,18 +222,21 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Queues a test mail.
-    pub fn enqueue_test_mail(&mut self, posting: &Posting, mail: &NewTestMail) -> Result<(), StoreError> {
+    /// Queues a mail that is not a reminder.
+    pub fn enqueue_mail(&mut self, posting: &Posting, mail: &NewMail) -> Result<(), StoreError> {
         let row = Row {
             recipient_name: Some(mail.recipient_name.to_string()),
             recipient: Some(mail.recipient.to_string()),
-            ..Row::new(mail.id, MailKind::Test, posting)
+            ..Row::new(mail.id, mail.kind, posting)
         };
         diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
-        let letter = FormLetter::kept(mail.id.as_uuid().into(), &mail.rendered.text, &mail.rendered.html);
-        self.keep_letters(&[&letter])?;
-        let subject = mail.rendered.subject.clone();
-        self.keep_contents(&[(mail.id, &KeptMail { letter_id: letter.id, subject, filled: String::new() })])
+        self.keep_letters(&[&mail.letter])?;
+        let kept = KeptMail {
+            letter_id: mail.letter.id,
+            subject: mail.subject.clone(),
+            filled: mail.filled.clone(),
+        };
+        self.keep_contents(&[(mail.id, &kept)])
     }
 
     /// Keeps form letters, before a mail refers to them.

@@ -3,6 +3,7 @@
 //! Doors hold a [`Reader`]; only `actions` hold the [`Store`], whose [`Store::write`] is one transaction in one closure.
 //! Closures are synchronous and run off the async threads: nobody can wait for a mail server inside a transaction.
 
+mod account_links;
 mod api_keys;
 mod audit;
 mod backup;
@@ -28,6 +29,7 @@ mod kept_mails;
 mod ledger;
 mod liveness;
 mod mail_counts;
+mod members;
 mod migrations;
 mod organisations;
 mod outbox;
@@ -35,6 +37,7 @@ mod pause;
 mod people;
 mod reminders;
 mod schema;
+mod sessions;
 mod settling;
 mod sql;
 mod suppressions;
@@ -50,6 +53,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{Pool, PooledConnection};
 use thiserror::Error;
 
+pub use account_links::{Invitation, LinkMail, NewInvitation};
 pub use api_keys::{KeyInUse, LAST_USED_WITHIN, NewApiKey};
 pub use audit::{AuditEntry, TimelineEntry};
 pub use backup::copy_database;
@@ -58,7 +62,7 @@ use connection::{AnyConnection, Opener, Purpose};
 pub use connection::{DatabaseAddress, InvalidDatabaseAddress};
 pub use customers::CustomerRow;
 pub use email_templates::{DraftText, EmailTemplate, SavedText};
-pub use enqueue::{NewReminder, NewTestMail, Posting, ReminderPosting};
+pub use enqueue::{NewMail, NewReminder, Posting, ReminderPosting};
 pub use imports::KeptFile;
 pub use installation::RelayDown;
 pub use instance::MarkKeeper;
@@ -68,10 +72,12 @@ pub use invoices::InvoiceRow;
 pub use kept_mails::UsedText;
 pub use ledger::{WrittenCustomer, WrittenInvoice};
 pub use liveness::Enlisted;
+pub use members::Member;
 pub use outbox::{ClaimedMail, Hands, HeldMail, Repeat};
 pub use pause::Pause;
-pub use people::{Credentials, NewPerson, StoredSession};
+pub use people::{Credentials, NewPerson};
 pub use reminders::{ReminderFilter, ReminderRow};
+pub use sessions::{ListedSession, SessionOwner, Sessions, StoredSession};
 pub use settling::{Accepted, Leaving};
 pub use suppressions::Suppress;
 pub use templates::TemplateVersion;

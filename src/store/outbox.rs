@@ -231,6 +231,15 @@ impl Snapshot<'_> {
 
     /// The exact text of a mail, once it was rendered.
     pub fn mail_content(&mut self, id: ReminderId) -> Result<Option<RenderedMail>, StoreError> {
+        self.mail_content_with(id, |filled| filled)
+    }
+
+    /// The same, with something made from what stands in its places.
+    pub fn mail_content_with(
+        &mut self,
+        id: ReminderId,
+        fill: impl FnOnce(String) -> String,
+    ) -> Result<Option<RenderedMail>, StoreError> {
         #[derive(QueryableByName)]
         struct ContentRow {
             #[diesel(sql_type = Text)]
@@ -253,14 +262,15 @@ impl Snapshot<'_> {
         row.map(|row| {
             let letter_id = parsed("mail_content.letter_id", &row.letter_id)?;
             let letter = FormLetter::kept(letter_id, &row.body_text, &row.body_html);
-            Ok(letter.rendered(row.subject, &row.filled))
+            Ok(letter.rendered(row.subject, &fill(row.filled)))
         })
         .transpose()
     }
 }
 
 impl Tx<'_> {
-    /// Takes mails whose time has come, oldest first, at most `limit`. None of a paused installation or batch.
+    /// Takes mails whose time has come, at most `limit`: somebody waits for those with a link, which go first; then the
+    /// oldest. None of a paused installation or batch.
     pub fn claim_mails(
         &mut self,
         worker: WorkerId,
@@ -268,7 +278,11 @@ impl Tx<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedMail>, StoreError> {
-        self.claim_where("not_before", worker, token, limit, now)
+        let first = "kind IN ('invitation', 'password_reset') AND not_before";
+        let mut mails = self.claim_where(first, "not_before", worker, token, limit, now)?;
+        let room = limit.saturating_sub(mails.len());
+        mails.extend(self.claim_where("not_before", "not_before", worker, token, room, now)?);
+        Ok(mails)
     }
 
     /// Takes mails whose deadline has passed while they waited; they are to be settled.
@@ -279,11 +293,12 @@ impl Tx<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedMail>, StoreError> {
-        self.claim_where("expires_at", worker, token, limit, now)
+        self.claim_where("expires_at", "expires_at", worker, token, limit, now)
     }
 
     fn claim_where(
         &mut self,
+        due: &str,
         instant: &str,
         worker: WorkerId,
         token: ClaimToken,
@@ -293,7 +308,7 @@ impl Tx<'_> {
         let skip_locked = self.connection().skip_locked();
         let claimed = Sql::new(&format!(
             "UPDATE outbox SET state = 'Claimed', claim_token = $1, claimed_by = $2, updated_at = $3 WHERE id IN \
-             (SELECT id FROM outbox WHERE state = 'Pending' AND {instant} <= $4 \
+             (SELECT id FROM outbox WHERE state = 'Pending' AND {due} <= $4 \
              AND NOT EXISTS (SELECT 1 FROM installation WHERE paused_at IS NOT NULL) \
              AND (batch_id IS NULL OR batch_id NOT IN (SELECT id FROM reminder_batch WHERE paused_at IS NOT NULL)) \
              ORDER BY {instant}, id LIMIT $5{skip_locked}) RETURNING {CLAIMED_COLUMNS}"

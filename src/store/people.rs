@@ -1,8 +1,8 @@
-//! People, their roles, their sessions, and failed tries to sign in.
+//! People as they sign in: who they are, and what a sign-in is checked against.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Integer, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::columns::{count, parsed};
 use super::sql::Sql;
@@ -38,17 +38,6 @@ pub struct Credentials {
     pub password_hash: String,
     /// The organisation to enter.
     pub organisation_id: OrganisationId,
-}
-
-/// A session as it is kept.
-#[derive(Clone, Debug)]
-pub struct StoredSession {
-    /// What it holds, as JSON.
-    pub state: String,
-    /// When it began.
-    pub created_at: DateTime<Utc>,
-    /// When it was last used.
-    pub seen_at: DateTime<Utc>,
 }
 
 #[derive(QueryableByName)]
@@ -95,31 +84,13 @@ struct CredentialsRow {
     organisation_id: String,
 }
 
-#[derive(QueryableByName)]
-struct SessionRow {
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Timestamp)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Timestamp)]
-    seen_at: NaiveDateTime,
-}
-
-#[derive(QueryableByName)]
-struct FailureRow {
-    #[diesel(sql_type = Integer)]
-    failures: i32,
-    #[diesel(sql_type = Timestamp)]
-    last_at: NaiveDateTime,
-}
-
 impl Snapshot<'_> {
     /// A person in an organisation, with the role they have now; `None` when they have none, or are disabled.
     pub fn user(&mut self, organisation: OrganisationId, id: UserId) -> Result<Option<User>, StoreError> {
         Sql::new(
             "SELECT p.id, m.organisation_id, p.email, p.name, p.theme, p.has_single_keys, m.role FROM person p \
              JOIN membership m ON m.person_id = p.id \
-             WHERE p.id = $1 AND m.organisation_id = $2 AND p.disabled_at IS NULL",
+             WHERE p.id = $1 AND m.organisation_id = $2 AND m.disabled_at IS NULL",
         )
         .bind(id.to_string())
         .bind(organisation.to_string())
@@ -132,7 +103,7 @@ impl Snapshot<'_> {
     pub fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         Sql::new(
             "SELECT p.id, p.password_hash, m.organisation_id FROM person p JOIN membership m ON m.person_id = p.id \
-             WHERE p.email_folded = $1 AND p.disabled_at IS NULL ORDER BY m.organisation_id LIMIT 1",
+             WHERE p.email_folded = $1 AND m.disabled_at IS NULL ORDER BY m.organisation_id LIMIT 1",
         )
         .bind(email.folded())
         .first::<CredentialsRow>(self.connection())?
@@ -146,6 +117,34 @@ impl Snapshot<'_> {
         .transpose()
     }
 
+    /// The hash of a person's password, in PHC form.
+    pub fn password_hash(&mut self, id: UserId) -> Result<String, StoreError> {
+        #[derive(QueryableByName)]
+        struct HashRow {
+            #[diesel(sql_type = Text)]
+            password_hash: String,
+        }
+        let row = Sql::new("SELECT password_hash FROM person WHERE id = $1")
+            .bind(id.to_string())
+            .first::<HashRow>(self.connection())?
+            .ok_or(StoreError::Missing("person"))?;
+        Ok(row.password_hash)
+    }
+
+    /// Who signs in with an address, whatever they may do where.
+    pub fn person_with(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct IdRow {
+            #[diesel(sql_type = Text)]
+            id: String,
+        }
+        Sql::new("SELECT id FROM person WHERE email_folded = $1")
+            .bind(email.folded())
+            .first::<IdRow>(self.connection())?
+            .map(|row| parsed("person.id", &row.id))
+            .transpose()
+    }
+
     /// How many people there are.
     pub fn count_people(&mut self) -> Result<usize, StoreError> {
         #[derive(QueryableByName)]
@@ -157,26 +156,6 @@ impl Snapshot<'_> {
             .first::<CountRow>(self.connection())?
             .ok_or(StoreError::Missing("count"))?;
         count("person", row.number)
-    }
-
-    /// A session, by the hash of its id.
-    pub fn session(&mut self, id_hash: &str) -> Result<Option<StoredSession>, StoreError> {
-        let row = Sql::new("SELECT state, created_at, seen_at FROM session WHERE id_hash = $1")
-            .bind(id_hash)
-            .first::<SessionRow>(self.connection())?;
-        Ok(row.map(|row| StoredSession {
-            state: row.state,
-            created_at: row.created_at.and_utc(),
-            seen_at: row.seen_at.and_utc(),
-        }))
-    }
-
-    /// Failed tries of an account or from an address: how many in a row, and the last one's time.
-    pub fn sign_in_failures(&mut self, subject: &str) -> Result<Option<(u32, DateTime<Utc>)>, StoreError> {
-        let row = Sql::new("SELECT failures, last_at FROM sign_in_failure WHERE subject = $1")
-            .bind(subject)
-            .first::<FailureRow>(self.connection())?;
-        Ok(row.map(|row| (row.failures.unsigned_abs(), row.last_at.and_utc())))
     }
 }
 
@@ -197,12 +176,35 @@ impl Tx<'_> {
         if added == 0 {
             return Ok(false);
         }
-        Sql::new("INSERT INTO membership (person_id, organisation_id, role) VALUES ($1, $2, $3)")
-            .bind(person.id.to_string())
-            .bind(person.organisation_id.to_string())
-            .bind(person.role.as_str())
-            .execute(self.connection())?;
+        self.add_member(person.organisation_id, person.id, person.role)?;
         Ok(true)
+    }
+
+    /// Gives a person a new name.
+    pub fn rename_person(&mut self, id: UserId, name: &Line) -> Result<(), StoreError> {
+        Sql::new("UPDATE person SET name = $1 WHERE id = $2")
+            .bind(name.as_str())
+            .bind(id.to_string())
+            .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Gives a person a new password.
+    pub fn set_password(&mut self, id: UserId, hash: &str) -> Result<(), StoreError> {
+        Sql::new("UPDATE person SET password_hash = $1 WHERE id = $2")
+            .bind(hash)
+            .bind(id.to_string())
+            .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Notes that a person has signed in.
+    pub fn note_sign_in(&mut self, id: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        Sql::new("UPDATE person SET signed_in_at = $1 WHERE id = $2")
+            .bind(now)
+            .bind(id.to_string())
+            .execute(self.connection())?;
+        Ok(())
     }
 
     /// Says whether single letters are commands on a person's pages.
@@ -219,58 +221,6 @@ impl Tx<'_> {
         Sql::new("UPDATE person SET theme = $1 WHERE id = $2")
             .bind(theme.as_str())
             .bind(id.to_string())
-            .execute(self.connection())?;
-        Ok(())
-    }
-
-    /// Keeps a session; an existing one keeps its beginning.
-    pub fn keep_session(&mut self, id_hash: &str, state: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new(
-            "INSERT INTO session (id_hash, state, created_at, seen_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (id_hash) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at",
-        )
-        .bind(id_hash)
-        .bind(state)
-        .bind(now)
-        .bind(now)
-        .execute(self.connection())?;
-        Ok(())
-    }
-
-    /// Notes that a session was used.
-    pub fn touch_session(&mut self, id_hash: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new("UPDATE session SET seen_at = $1 WHERE id_hash = $2")
-            .bind(now)
-            .bind(id_hash)
-            .execute(self.connection())?;
-        Ok(())
-    }
-
-    /// Ends a session, and forgets those not used since a time.
-    pub fn end_session(&mut self, id_hash: &str, idle_since: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new("DELETE FROM session WHERE id_hash = $1 OR seen_at < $2")
-            .bind(id_hash)
-            .bind(idle_since)
-            .execute(self.connection())?;
-        Ok(())
-    }
-
-    /// Counts a failed try to sign in.
-    pub fn note_sign_in_failure(&mut self, subject: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new(
-            "INSERT INTO sign_in_failure (subject, failures, last_at) VALUES ($1, 1, $2) \
-             ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failure.failures + 1, last_at = excluded.last_at",
-        )
-        .bind(subject)
-        .bind(now)
-        .execute(self.connection())?;
-        Ok(())
-    }
-
-    /// Forgets the failed tries of an account or from an address.
-    pub fn clear_sign_in_failures(&mut self, subject: &str) -> Result<(), StoreError> {
-        Sql::new("DELETE FROM sign_in_failure WHERE subject = $1")
-            .bind(subject)
             .execute(self.connection())?;
         Ok(())
     }

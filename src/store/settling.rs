@@ -252,6 +252,9 @@ impl Tx<'_> {
                 .value(entry.detail.as_str());
         }
         let settled = change.run(self.connection())?;
+        for sent in mails.iter().filter(|sent| sent.mail.kind.has_link()) {
+            self.forget_link(sent.mail.id)?;
+        }
         Ok(mails.iter().zip(settled).filter(|(_, settled)| *settled).map(|(sent, _)| sent.mail.id).collect())
     }
 
@@ -304,6 +307,10 @@ impl Tx<'_> {
         sql.push(&format!(" AND state IN ({})", states.join(",")));
         if sql.execute(self.connection())? == 0 {
             return Ok(false);
+        }
+        let is_over = !matches!(settlement, Settlement::Retry { .. } | Settlement::Repeat { .. });
+        if is_over && mail.kind.has_link() {
+            self.forget_link(mail.id)?;
         }
         if let (Settlement::Unconfirmed { .. }, Some(invoice)) = (settlement, mail.invoice_id) {
             // It may have been delivered: who looks at the invoice is to know.

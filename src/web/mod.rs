@@ -9,19 +9,23 @@ mod batch_results;
 mod closing;
 mod customer_edit;
 mod customers;
+mod device;
 mod email_notifications;
 mod error;
 mod frame;
 mod handed_over;
 mod holds;
 mod imports;
+mod invitations;
 mod invoice;
 mod invoice_selections;
 mod invoices;
 mod mail_previews;
 mod objections;
+mod password_resets;
 mod payments;
 mod problems;
+mod profile;
 mod proposed_mails;
 mod reminder;
 mod reminder_batches;
@@ -35,6 +39,7 @@ mod setup;
 mod sign_in;
 mod suppressions;
 mod unconfirmed;
+mod users;
 
 use std::path::PathBuf;
 
@@ -59,6 +64,8 @@ pub struct WebState {
     pub mail_folder: Option<PathBuf>,
     /// Writes a mail as it travels.
     pub write_mail: MailWriter,
+    /// The address that links in mails begin with: what people use, never what a request says.
+    pub base_url: String,
     /// What `/setup` asks for while there is no user.
     pub setup_token: Option<String>,
 }

@@ -7,12 +7,13 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use super::session::{SignedIn, is_same_origin};
 use super::{
     WebError, api_keys, batch_page, closing, customer_edit, customers, email_notifications, frame, holds,
-    imports, invoice, invoice_selections, invoices, mail_previews, payments, proposed_mails, reminder,
-    reminder_batches, reminder_proposals, reminders, sending, setup, sign_in, suppressions, unconfirmed,
+    imports, invitations, invoice, invoice_selections, invoices, mail_previews, password_resets, payments,
+    profile, proposed_mails, reminder, reminder_batches, reminder_proposals, reminders, sending, setup,
+    sign_in, suppressions, unconfirmed, users,
 };
 use crate::domain::person::Permission::{
-    CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys, PauseSending,
-    Read, ResendReminder, SendReminder, SettleUnconfirmed,
+    CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys, ManageUsers,
+    PauseSending, Read, ResendReminder, SendReminder, SettleUnconfirmed,
 };
 use crate::routes::Access::{self, Anyone, May};
 use crate::routes::{Door, Routes};
@@ -32,6 +33,13 @@ pub fn routes() -> Routes<Pages> {
         .post("/single-keys", May(Read), sign_in::single_keys)
         .get("/setup", Anyone, setup::new)
         .post("/setup", Anyone, setup::create)
+        .get("/password-resets", Anyone, password_resets::new)
+        .post("/password-resets", Anyone, password_resets::create)
+        .get("/password-resets/{token}", Anyone, password_resets::edit)
+        .post("/password-resets/{token}", Anyone, password_resets::update)
+        .get("/invitations/{token}", Anyone, invitations::show)
+        .post("/invitations/{token}", Anyone, invitations::create)
+        .post("/invitations/{token}/acceptance", May(Read), invitations::join)
         // The ledger.
         .get("/invoices", May(Read), invoices::index)
         .get("/invoices/{id}", May(Read), invoice::show)
@@ -104,6 +112,17 @@ pub fn routes() -> Routes<Pages> {
         .get("/settings/sending", May(PauseSending), sending::show)
         .post("/settings/sending/pause", May(PauseSending), sending::pause)
         .post("/settings/sending/resumption", May(PauseSending), sending::resume)
+        .get("/settings/users", May(ManageUsers), users::index)
+        .post("/settings/users/{id}/role", May(ManageUsers), users::change_role)
+        .post("/settings/users/{id}/disabling", May(ManageUsers), users::disable)
+        .post("/settings/users/{id}/enabling", May(ManageUsers), users::enable)
+        .post("/settings/invitations", May(ManageUsers), users::invite)
+        .post("/settings/invitations/{id}/resending", May(ManageUsers), users::resend)
+        .post("/settings/invitations/{id}/withdrawal", May(ManageUsers), users::withdraw)
+        .get("/settings/profile", May(Read), profile::show)
+        .post("/settings/profile/name", May(Read), profile::rename)
+        .post("/settings/profile/password", May(Read), profile::change_password)
+        .post("/settings/profile/ended-sessions", May(Read), profile::end_sessions)
 }
 
 /// The person's door.

@@ -13,12 +13,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
+use super::device::device;
 use super::{WebError, WebState};
 use crate::actions::Actions;
 use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
-use crate::domain::person::User;
-use crate::store::{Pause, RelayDown};
+use crate::domain::person::{Role, User};
+use crate::store::{Pause, RelayDown, SessionOwner};
 
 /// Sessions in the database, by the hash of their id.
 pub struct StoredSessions(pub Actions);
@@ -27,8 +28,7 @@ type State = HashMap<String, String>;
 
 impl SessionStore for StoredSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
-        let stored =
-            self.0.session(key.as_ref(), false).await.map_err(|error| LoadError::Other(error.into()))?;
+        let stored = self.0.session(key.as_ref()).await.map_err(|error| LoadError::Other(error.into()))?;
         stored
             .map(|state| {
                 serde_json::from_str(&state).map_err(|error| LoadError::Deserialization(error.into()))
@@ -37,22 +37,24 @@ impl SessionStore for StoredSessions {
     }
 
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
-        let key = self.0.secret();
+        let (key, owner) = (self.0.secret(), owner(&state));
         let state = serde_json::to_string(&state).map_err(|error| SaveError::Serialization(error.into()))?;
-        self.0.keep_session(&key, state).await.map_err(|error| SaveError::Other(error.into()))?;
+        self.0.keep_session(&key, state, owner).await.map_err(|error| SaveError::Other(error.into()))?;
         SessionKey::try_from(key).map_err(|error| SaveError::Other(error.into()))
     }
 
     async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
+        let owner = owner(&state);
         let state =
             serde_json::to_string(&state).map_err(|error| UpdateError::Serialization(error.into()))?;
-        self.0.keep_session(key.as_ref(), state).await.map_err(|error| UpdateError::Other(error.into()))?;
+        let changed = self.0.change_session(key.as_ref(), state, owner).await;
+        changed.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(key)
     }
 
-    /// A session's life is counted from its last request, which [`SignedIn`] notes, not from its answers.
-    async fn update_ttl(&self, key: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
-        Ok(self.0.session(key.as_ref(), true).await.map(|_| ())?)
+    /// A session lives by what its person does, which [`SignedIn`] notes, not by being answered.
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        Ok(())
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
@@ -63,22 +65,47 @@ impl SessionStore for StoredSessions {
 const PERSON: &str = "person";
 const ORGANISATION: &str = "organisation";
 const CSRF: &str = "csrf";
+const HANDLE: &str = "handle";
+const DEVICE: &str = "device";
+const BEGAN: &str = "began";
+const ROLE: &str = "role";
+
+/// Whose a session is, by what it holds.
+fn owner(state: &State) -> Option<SessionOwner> {
+    let read = |name| serde_json::from_str::<String>(state.get(name)?).ok();
+    Some(SessionOwner {
+        handle: read(HANDLE)?,
+        person: read(PERSON)?.parse().ok()?,
+        organisation: read(ORGANISATION)?.parse().ok()?,
+        device: read(DEVICE)?,
+        began_at: read(BEGAN)?.parse().ok()?,
+    })
+}
 
 /// Begins a session: with a new id, so that one known before the sign-in is worth nothing.
 pub fn begin(
-    session: &Session,
+    request: &HttpRequest,
     actions: &Actions,
     user: UserId,
     organisation: OrganisationId,
 ) -> Result<(), WebError> {
+    let session = request.get_session();
     session.clear();
     session.renew();
-    let kept =
-        [(PERSON, user.to_string()), (ORGANISATION, organisation.to_string()), (CSRF, actions.secret())];
-    for (name, value) in kept {
-        session.insert(name, value).map_err(|error| WebError::Internal(error.to_string()))?;
-    }
-    Ok(())
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let kept = [
+        (PERSON, user.to_string()),
+        (ORGANISATION, organisation.to_string()),
+        (CSRF, actions.secret()),
+        (HANDLE, actions.secret()),
+        (DEVICE, device(agent.unwrap_or_default())),
+        (BEGAN, actions.clock().now().to_rfc3339()),
+    ];
+    kept.into_iter().try_for_each(|(name, value)| keep(&session, name, value))
+}
+
+fn keep(session: &Session, name: &str, value: String) -> Result<(), WebError> {
+    session.insert(name, value).map_err(|error| WebError::Internal(error.to_string()))
 }
 
 /// The person of a request, in the organisation of their session, with the role they have now.
@@ -89,6 +116,8 @@ pub struct SignedIn {
     pub organisation: Organisation,
     /// The token of this session's forms.
     pub csrf: String,
+    /// What this session is called in the list of the person's sessions.
+    pub session: String,
     /// What the pages say of the mail server.
     pub relay_down: Option<RelayDown>,
     /// Whether all sending is stopped.
@@ -107,22 +136,30 @@ impl SignedIn {
         let session = request.get_session();
         let read = |name| session.get::<String>(name).ok().flatten();
         let first = || WebError::SignInFirst { next: page_of(request), is_htmx: is_htmx(request) };
-        let (Some(person), Some(organisation), Some(csrf)) = (read(PERSON), read(ORGANISATION), read(CSRF))
-        else {
+        let kept = (read(PERSON), read(ORGANISATION), read(CSRF), read(HANDLE));
+        let (Some(person), Some(organisation), Some(csrf), Some(handle)) = kept else {
             return Err(first());
         };
         let (person, organisation): (UserId, OrganisationId) =
             person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
-        let (user, organisation, relay_down, pause) = state
+        let asked = handle.clone();
+        let (user, seen_at, organisation, relay_down, pause) = state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let user = snapshot.user(organisation, person)?;
-                Ok((user, snapshot.organisation(organisation)?, snapshot.relay_down()?, snapshot.pause()?))
+                let seen_at = snapshot.session_seen_at(&asked)?;
+                let organisation = snapshot.organisation(organisation)?;
+                Ok((user, seen_at, organisation, snapshot.relay_down()?, snapshot.pause()?))
             })
             .await?;
+        let (user, seen_at) = user.zip(seen_at).ok_or_else(first)?;
+        if !is_polling(request) {
+            state.actions.use_session(&handle, seen_at).await?;
+        }
+        renew_with_role(&session, user.role)?;
         // The mail server that was is of no interest while nothing goes to one.
         let relay_down = relay_down.filter(|_| state.mail_folder.is_none());
-        Ok(Self { user: user.ok_or_else(first)?, organisation, csrf, relay_down, pause, state })
+        Ok(Self { user, organisation, csrf, session: handle, relay_down, pause, state })
     }
 
     /// Whom the door let in ([`super::routes`]); nobody, where anyone may come.
@@ -133,6 +170,22 @@ impl SignedIn {
         let admitted = request.extensions_mut().remove::<Self>();
         admitted.ok_or_else(|| WebError::Internal(format!("{} lets anyone in", request.path())))
     }
+}
+
+/// A session goes on under a new id when its person's role is another: who knew the old one is not let in with it.
+fn renew_with_role(session: &Session, role: Role) -> Result<(), WebError> {
+    match session.get::<String>(ROLE).ok().flatten() {
+        Some(known) if known == role.as_str() => return Ok(()),
+        Some(_) => session.renew(),
+        None => {}
+    }
+    keep(session, ROLE, role.to_string())
+}
+
+/// Whether a page asks by itself how a batch is getting on: nobody need be there.
+fn is_polling(request: &HttpRequest) -> bool {
+    let is_watched = request.match_pattern().is_some_and(|route| route.ends_with("/reminder-batches/{id}"));
+    is_watched && (is_htmx(request) || request.query_string().contains("watching"))
 }
 
 /// For what reads. What changes something takes [`Posted`], which has seen the form's token.

@@ -11,16 +11,22 @@ pub enum SettingsPage {
     ApiKeys,
     /// The switch that stops all mails.
     Sending,
+    /// Who may do what.
+    Users,
+    /// One's own account.
+    Profile,
 }
 
 impl SettingsPage {
     /// In the order of their links.
-    const ALL: [Self; 2] = [Self::ApiKeys, Self::Sending];
+    const ALL: [Self; 4] = [Self::Users, Self::ApiKeys, Self::Sending, Self::Profile];
 
     fn label(self) -> &'static str {
         match self {
             Self::ApiKeys => "API keys",
             Self::Sending => "Sending",
+            Self::Users => "Users",
+            Self::Profile => "Profile",
         }
     }
 
@@ -29,6 +35,8 @@ impl SettingsPage {
         match self {
             Self::ApiKeys => "/settings/api-keys",
             Self::Sending => "/settings/sending",
+            Self::Users => "/settings/users",
+            Self::Profile => "/settings/profile",
         }
     }
 
@@ -36,6 +44,8 @@ impl SettingsPage {
         match self {
             Self::ApiKeys => Permission::ManageApiKeys,
             Self::Sending => Permission::PauseSending,
+            Self::Users => Permission::ManageUsers,
+            Self::Profile => Permission::Read,
         }
     }
 

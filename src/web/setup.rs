@@ -1,8 +1,7 @@
 //! The first start: with the token that the program printed, the organisation and its first Admin are made.
 
-use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -64,7 +63,7 @@ pub async fn new(state: web::Data<WebState>, query: web::Query<Setup>) -> Result
 /// `POST /setup`
 pub async fn create(
     state: web::Data<WebState>,
-    session: Session,
+    request: HttpRequest,
     Unsigned(form): Unsigned<Setup>,
 ) -> Result<HttpResponse, WebError> {
     if is_set_up(&state).await? {
@@ -83,7 +82,7 @@ pub async fn create(
             if form.sample == "true" {
                 state.actions.import_sample(Actor::User(user), organisation_id).await?;
             }
-            begin(&session, &state.actions, user, organisation_id)?;
+            begin(&request, &state.actions, user, organisation_id)?;
             Ok(see_other("/invoices"))
         }
         Err(ActionError::Refused(_)) => Ok(see_other("/sign-in")),

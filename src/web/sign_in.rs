@@ -18,6 +18,7 @@ struct SignInPage {
     next: String,
     problem: Option<String>,
     is_set_up: bool,
+    is_password_new: bool,
 }
 
 /// Where to go after signing in.
@@ -25,6 +26,9 @@ struct SignInPage {
 pub struct Next {
     #[serde(default)]
     next: String,
+    /// Whether a new password was just set.
+    #[serde(default)]
+    new_password: bool,
 }
 
 /// `GET /sign-in`
@@ -37,9 +41,10 @@ pub async fn new(
         Ok(_) => Ok(see_other(local(&query.next))),
         Err(_) => page(&SignInPage {
             email: String::new(),
-            next: query.into_inner().next,
+            next: query.next.clone(),
             problem: None,
             is_set_up: state.setup_token.is_none(),
+            is_password_new: query.new_password,
         }),
     }
 }
@@ -58,27 +63,35 @@ pub struct SignIn {
 /// `POST /sign-in`
 pub async fn create(
     state: web::Data<WebState>,
-    session: Session,
     request: HttpRequest,
     Unsigned(SignIn { email, password, next }): Unsigned<SignIn>,
 ) -> Result<HttpResponse, WebError> {
-    let address = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
-    match state.actions.sign_in(&email, password, &address).await {
+    match state.actions.sign_in(&email, password, &address_of(&request)).await {
         Ok((user, organisation)) => {
-            begin(&session, &state.actions, user, organisation)?;
+            begin(&request, &state.actions, user, organisation)?;
             Ok(see_other(local(&next)))
         }
         Err(error @ (ActionError::Throttled(_) | ActionError::Refused(_))) => {
-            let page = SignInPage { email, next, problem: Some(error.to_string()), is_set_up: true };
-            let ActionError::Throttled(seconds) = error else {
-                return page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
-            };
-            let mut answer = page_with(StatusCode::TOO_MANY_REQUESTS, &page)?;
-            answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
-            Ok(answer)
+            let problem = Some(error.to_string());
+            refused(&error, &SignInPage { email, next, problem, is_set_up: true, is_password_new: false })
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Where a request comes from, for counting tries.
+pub(super) fn address_of(request: &HttpRequest) -> String {
+    request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string())
+}
+
+/// The page of a form that was refused, which says when to try again where that is why.
+pub(super) fn refused(error: &ActionError, page: &impl Template) -> Result<HttpResponse, WebError> {
+    let ActionError::Throttled(seconds) = error else {
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, page);
+    };
+    let mut answer = page_with(StatusCode::TOO_MANY_REQUESTS, page)?;
+    answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
+    Ok(answer)
 }
 
 /// A form with nothing but its token.

@@ -1,6 +1,11 @@
 //! Who may do what, and who is who.
 
+use chrono::TimeDelta;
+use dunlin::domain::person::Role;
+
 use crate::support::{PASSWORD, on_both_databases};
+
+const CLEO: &str = "cleo@acme.example";
 
 const LEDGER: &[&str] = &["INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent"];
 
@@ -54,14 +59,138 @@ on_both_databases! {
         }
     }
 
-    async fn a_session_ends_after_half_an_hour_of_silence(app: TestApp) {
+    async fn h22_brute_force_has_to_wait_longer_each_time_and_nobody_is_locked_out(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let visitor = app.visitor();
+        let mut waits = Vec::new();
+        for _ in 0..14 {
+            visitor.sign_in(CLEO, "a wrong password").await;
+            let refused = visitor.sign_in(CLEO, "a wrong password").await;
+            let Some((_, rest)) = refused.text.split_once("Wait ") else { continue };
+            assert_eq!(refused.status, 429);
+            let seconds: i64 = rest.split_once(' ').unwrap().0.parse().unwrap();
+            waits.push(seconds);
+            // Also who knows the password has to wait; not a moment longer, and not for good.
+            assert_eq!(visitor.sign_in(CLEO, PASSWORD).await.status, 429);
+            app.clock.advance(TimeDelta::seconds(seconds));
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+        assert_eq!(visitor.sign_in(CLEO, PASSWORD).await.url, "/invoices");
+        app.visitor().sign_in(CLEO, "a wrong password").await.says("E-mail or password is wrong.");
+    }
+
+    async fn h22_a_thousand_tries_at_once_are_not_a_thousand_tries(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let tries = (0..60).map(|n| {
+            let visitor = app.visitor();
+            async move { visitor.sign_in(CLEO, &format!("wrong password {n}")).await.status.as_u16() }
+        });
+        let statuses = futures_util::future::join_all(tries).await;
+        let checked = statuses.iter().filter(|status| **status == 422).count();
+        assert!((4..=8).contains(&checked), "{checked} passwords were looked at");
+        assert!(statuses.iter().all(|status| [422, 429].contains(status)), "{statuses:?}");
+    }
+
+    async fn h22_tries_at_many_accounts_from_one_address_have_to_wait_too(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let visitor = app.visitor();
+        for n in 0..4 {
+            visitor.sign_in(&format!("somebody{n}@acme.example"), PASSWORD).await;
+        }
+        visitor.sign_in(CLEO, PASSWORD).await.says("Wait 1 second,");
+        app.clock.advance(TimeDelta::hours(24) + TimeDelta::seconds(1));
+        visitor.sign_in("somebody@acme.example", PASSWORD).await.says("E-mail or password is wrong.");
+        assert_eq!(visitor.sign_in(CLEO, PASSWORD).await.url, "/invoices", "what was a day ago counts no more");
+    }
+
+    async fn h23_a_session_ends_after_half_an_hour_of_silence(app: TestApp) {
         let clerk = app.clerk().await;
-        app.clock.advance(chrono::TimeDelta::minutes(29));
+        app.clock.advance(TimeDelta::minutes(29));
         assert_eq!(clerk.get("/invoices").await.url, "/invoices");
-        app.clock.advance(chrono::TimeDelta::minutes(29));
+        app.clock.advance(TimeDelta::minutes(29));
         assert_eq!(clerk.get("/invoices").await.url, "/invoices");
-        app.clock.advance(chrono::TimeDelta::minutes(31));
+        app.clock.advance(TimeDelta::minutes(31));
         assert_eq!(clerk.get("/invoices").await.url, "/sign-in");
+    }
+
+    async fn h23_a_page_that_polls_does_not_keep_a_session_alive(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.propose(&["INV-1"]).await).await.url;
+        let polls = [(batch.clone(), "true"), (format!("{batch}?told=1"), "true")];
+        for _ in 0..2 {
+            for (path, htmx) in &polls {
+                app.clock.advance(TimeDelta::minutes(7));
+                assert_eq!(clerk.send("GET", path, &[], &[("HX-Request", htmx)]).await.status, 200);
+            }
+        }
+        assert_eq!(clerk.send("GET", &format!("{batch}?watching"), &[], &[]).await.status, 200);
+        app.clock.advance(TimeDelta::minutes(3));
+        assert_eq!(clerk.send("GET", &batch, &[], &[("HX-Request", "true")]).await.status, 401);
+        assert_eq!(clerk.get("/invoices").await.url, "/sign-in");
+    }
+
+    async fn h23_a_session_ends_after_twelve_hours_whatever_is_done_with_it(app: TestApp) {
+        let clerk = app.clerk().await;
+        for _ in 0..35 {
+            app.clock.advance(TimeDelta::minutes(20));
+            assert_eq!(clerk.get("/invoices").await.url, "/invoices");
+        }
+        app.clock.advance(TimeDelta::minutes(21));
+        assert_eq!(clerk.get("/invoices").await.url, "/sign-in");
+    }
+
+    async fn h23_a_session_has_another_id_after_signing_in_and_after_a_change_of_role(app: TestApp) {
+        let admin = app.admin().await;
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let cleo = app.signed_in(CLEO).await;
+        let first = cleo.cookie();
+        assert!(first.contains("HttpOnly") && first.contains("SameSite=Lax"), "{first}");
+        cleo.sign_in(CLEO, PASSWORD).await;
+        let second = cleo.cookie();
+        assert_ne!(first, second);
+        let with = async |cookie: &str| {
+            let value = cookie.split(';').next().unwrap().to_owned();
+            app.visitor().send("GET", "/invoices", &[], &[("Cookie", &value)]).await.url
+        };
+        assert_eq!((with(&first).await.as_str(), with(&second).await.as_str()), ("/sign-in", "/invoices"));
+        let users = admin.get("/settings/users").await;
+        let row = users.text.split("<tr>").skip(1).find(|row| row.contains(CLEO)).unwrap();
+        let id = &row.split_once("/settings/users/").unwrap().1[..36];
+        app.clock.advance(TimeDelta::minutes(5));
+        admin.post(&format!("/settings/users/{id}/role"), &[("role", "support")]).await;
+        assert_eq!(cleo.get("/invoices").await.url, "/invoices");
+        let third = cleo.cookie();
+        assert_ne!(second, third);
+        assert_eq!((with(&second).await.as_str(), with(&third).await.as_str()), ("/sign-in", "/invoices"));
+        let profile = cleo.get("/settings/profile").await;
+        profile.says("1 Dec 2025, 09:00").says("1 Dec 2025, 09:05");
+    }
+
+    async fn h23_sessions_are_listed_and_ended_one_by_one_and_all_others_at_once(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let firefox = [("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")];
+        let (desk, phone, cafe) = (app.visitor(), app.visitor(), app.visitor());
+        let form = [("email", CLEO), ("password", PASSWORD)];
+        for person in [&desk, &phone, &cafe] {
+            person.send("POST", "/sign-in", &form, &firefox).await;
+        }
+        let profile = desk.get("/settings/profile").await;
+        assert_eq!(profile.text.matches("Firefox on Linux</th>").count(), 2);
+        profile.says("Firefox on Linux <span class=\"tag\">This one</span>");
+        let of_phone = phone.get("/settings/profile").await;
+        let known = profile.sessions();
+        let handle = known.iter().find(|handle| !of_phone.sessions().contains(handle)).unwrap();
+        // A stranger's handle, and one of nobody, end nothing.
+        let stranger = app.clerk().await;
+        assert_eq!(stranger.post("/settings/profile/ended-sessions", &[("session", handle)]).await.status, 404);
+        assert_eq!(phone.get("/invoices").await.url, "/invoices");
+        desk.post("/settings/profile/ended-sessions", &[("session", handle)]).await;
+        assert_eq!(phone.get("/invoices").await.url, "/sign-in");
+        assert_eq!(cafe.get("/invoices").await.url, "/invoices");
+        desk.post("/settings/profile/ended-sessions", &[]).await.says_not("End all others");
+        assert_eq!(cafe.get("/invoices").await.url, "/sign-in");
+        assert_eq!(desk.get("/invoices").await.url, "/invoices");
     }
 
     async fn after_signing_out_the_session_is_worth_nothing(app: TestApp) {

@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use dunlin::clock::Ids;
+use dunlin::domain::email::FormLetter;
 use dunlin::domain::ids::ReminderId;
-use dunlin::domain::mail_message::RenderedMail;
+use dunlin::domain::mail_message::{MailKind, RenderedMail};
 use dunlin::domain::person::Actor;
 use dunlin::domain::suppression::SuppressionReason;
-use dunlin::store::{AuditEntry, NewTestMail, Suppress, WrittenCustomer, WrittenInvoice};
+use dunlin::store::{AuditEntry, NewMail, Suppress, WrittenCustomer, WrittenInvoice};
 
 use crate::ledger::{customer, invoice};
 use crate::on_both_databases;
@@ -74,17 +75,20 @@ on_both_databases! {
             batch_id: None,
             detail: format!("\0{text}\0"),
         };
-        let mail = NewTestMail {
+        let mail = NewMail {
             id,
+            kind: MailKind::Test,
             recipient_name: lines()[4].parse().unwrap(),
             recipient: "ada+test@acme.example".parse().unwrap(),
-            rendered: rendered.clone(),
+            subject: rendered.subject.clone(),
+            letter: FormLetter::kept(id.as_uuid().into(), &rendered.text, &rendered.html),
+            filled: String::new(),
         };
         let organisation = store.organisation;
         let (told, recipient_name) = (entry.clone(), mail.recipient_name.clone());
         store
             .write(move |tx| {
-                tx.enqueue_test_mail(&posting, &mail)?;
+                tx.enqueue_mail(&posting, &mail)?;
                 let suppressed = Suppress {
                     id: Ids.next(),
                     organisation_id: organisation,

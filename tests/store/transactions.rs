@@ -112,7 +112,7 @@ on_both_databases! {
                             tx.add_template_version(&version(template, number))?;
                             let seen = tx.sign_in_failures("counter")?.map_or(0, |(failures, _)| failures);
                             assert_eq!(seen + 2, number, "each writer sees what the one before it has written");
-                            tx.note_sign_in_failure("counter", at(0))
+                            tx.note_sign_in_failure("counter", at(-86_400), at(0))
                         })
                         .await
                         .unwrap();
@@ -131,7 +131,7 @@ on_both_databases! {
             let store = store.another_process();
             tokio::spawn(async move {
                 for _ in 0..25 {
-                    store.write(|tx| tx.note_sign_in_failure("counter", at(0))).await.unwrap();
+                    store.write(|tx| tx.note_sign_in_failure("counter", at(-86_400), at(0))).await.unwrap();
                 }
             })
         });

@@ -37,7 +37,7 @@ impl Actions {
             .0
             .store
             .read::<_, StoreError>(move |snapshot| {
-                let mut desk = Desk::new(snapshot, &claimed, actions.clock().now())?;
+                let mut desk = Desk::new(snapshot, &claimed, &actions)?;
                 let mut forms = actions.form_letters();
                 Ok((desk.compose(claimed, &mut forms, &actions), forms.unkept()))
             })
@@ -127,11 +127,11 @@ impl Desk {
     fn new(
         snapshot: &mut Snapshot<'_>,
         claimed: &[ClaimedMail],
-        now: DateTime<Utc>,
+        actions: &Actions,
     ) -> Result<Self, StoreError> {
         let ids: Vec<InvoiceId> = claimed.iter().filter_map(|mail| mail.invoice_id).collect();
         let mut desk = Self {
-            now,
+            now: actions.clock().now(),
             invoices: snapshot.invoices_of_mails(&ids)?,
             templates: HashMap::new(),
             organisations: HashMap::new(),
@@ -147,7 +147,11 @@ impl Desk {
                 desk.templates.insert(version, template(snapshot, version)?);
             }
             if mail.repeat.is_some() || mail.template_version_id.is_none() {
-                desk.kept.extend(snapshot.mail_content(mail.id)?.map(|kept| (mail.id, kept)));
+                let kept = snapshot.mail_content_with(mail.id, |filled| match mail.kind.has_link() {
+                    true => actions.0.settings.link_secret(&filled),
+                    false => filled,
+                })?;
+                desk.kept.extend(kept.map(|kept| (mail.id, kept)));
             }
         }
         Ok(desk)

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Actions, Letter};
 use crate::domain::delivery::{Settlement, Stop, Tries};
 use crate::domain::ids::ReminderId;
-use crate::domain::mail_message::{Outcome, OutcomeKind};
+use crate::domain::mail_message::{MailKind, Outcome, OutcomeKind};
 use crate::domain::person::Actor;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::domain::suppression::SuppressionReason;
@@ -77,7 +77,8 @@ impl Actions {
         for one in done {
             match &one.outcome {
                 Outcome::Accepted { reply, kept_here } if one.was_committed => {
-                    let entry = self.entry(&one.claimed, "reminder.sent", reply.clone(), now);
+                    let event = events(one.claimed.kind).sent;
+                    let entry = self.entry(&one.claimed, event, reply.clone(), now);
                     accepted.push((&one.claimed, reply, *kept_here, entry));
                 }
                 _ => self.settle_one(tx, one, now)?,
@@ -131,14 +132,13 @@ impl Actions {
         settlement: &Settlement,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let events = events(mail.kind);
         let (event, detail) = match settlement {
-            Settlement::Sent { reply, .. } => ("reminder.sent", reply),
-            Settlement::Failed { reason, .. } => ("reminder.failed", reason),
-            Settlement::Unconfirmed { reason } => ("reminder.unconfirmed", reason),
-            Settlement::Retry { reply, .. } | Settlement::Repeat { reply, .. } => {
-                ("reminder.postponed", reply)
-            }
-            Settlement::Cancelled { reason } => ("reminder.cancelled", reason),
+            Settlement::Sent { reply, .. } => (events.sent, reply),
+            Settlement::Failed { reason, .. } => (events.failed, reason),
+            Settlement::Unconfirmed { reason } => (events.unconfirmed, reason),
+            Settlement::Retry { reply, .. } | Settlement::Repeat { reply, .. } => (events.postponed, reply),
+            Settlement::Cancelled { reason } => (events.cancelled, reason),
         };
         let entry = self.entry(mail, event, detail.clone(), now);
         if !tx.settle_mail(mail, from, settlement, &entry, now)? {
@@ -258,6 +258,36 @@ impl Actions {
             tx.record(&AuditEntry { mail_id: None, invoice_id: None, batch_id: Some(batch), ..entry })?;
         }
         Ok(())
+    }
+}
+
+/// What becomes of a mail, in the audit's words.
+struct Events {
+    sent: &'static str,
+    failed: &'static str,
+    unconfirmed: &'static str,
+    postponed: &'static str,
+    cancelled: &'static str,
+}
+
+macro_rules! events {
+    ($noun:literal) => {
+        Events {
+            sent: concat!($noun, ".sent"),
+            failed: concat!($noun, ".failed"),
+            unconfirmed: concat!($noun, ".unconfirmed"),
+            postponed: concat!($noun, ".postponed"),
+            cancelled: concat!($noun, ".cancelled"),
+        }
+    };
+}
+
+fn events(kind: MailKind) -> Events {
+    match kind {
+        MailKind::Reminder => events!("reminder"),
+        MailKind::Test => events!("test_mail"),
+        MailKind::Invitation => events!("invitation"),
+        MailKind::PasswordReset => events!("password_reset"),
     }
 }
 

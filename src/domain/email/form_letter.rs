@@ -23,6 +23,8 @@ pub(super) enum Slot {
 }
 
 const FIRST: u32 = 0xFDD0;
+/// The first place of a letter as it is kept.
+pub(super) const FIRST_PLACE: char = '\u{fdd0}';
 const DUE_IN_WORDS: u32 = 15;
 const ADDRESSES: u32 = 16;
 const _: () = assert!(MergeField::ALL.len() <= DUE_IN_WORDS as usize, "each place is one character");

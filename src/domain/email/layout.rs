@@ -50,7 +50,7 @@ pub(super) fn html(message: &str, has_button: bool) -> String {
 }
 
 /// Puts values into the places `[[name]]` in one pass, so that no value is looked into for places.
-fn filled(layout: &str, values: &[(&str, &str)]) -> String {
+pub(super) fn filled(layout: &str, values: &[(&str, &str)]) -> String {
     let mut filled =
         String::with_capacity(layout.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
     let mut rest = layout;

@@ -7,6 +7,7 @@ mod fields;
 mod form_letter;
 mod form_letters;
 mod layout;
+mod link_letter;
 mod markdown;
 mod parser;
 mod sample;
@@ -19,6 +20,7 @@ pub use compare::{Compared, compare};
 pub use fields::{Facts, MergeField};
 pub use form_letter::FormLetter;
 pub use form_letters::{Composed, FormLetters};
+pub use link_letter::LinkLetter;
 pub use sample::Sample;
 pub use versions::{Basis, InvalidBasis, VersionOrigin};
 

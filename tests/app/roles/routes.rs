@@ -4,6 +4,8 @@ use dunlin::domain::person::{Permission, Role};
 use dunlin::routes::Access;
 use dunlin::server::table;
 
+use crate::support::PASSWORD;
+
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -49,6 +51,13 @@ const LEDGER: Fields = &[("file", "customer_name,invoice_number,currency,total\n
 const FORMS: &[(&str, Fields)] = &[
     ("/sign-in", &[("email", "nobody@acme.example"), ("password", "wrong")]),
     ("/setup", &[("token", ""), ("organisation", "Mine"), ("email", "me@mine.example")]),
+    ("/password-resets", &[("email", "nobody@acme.example")]),
+    ("/password-resets/{token}", &[("password", "a password of nobody")]),
+    ("/invitations/{token}", &[("name", "Nobody"), ("password", "a password of nobody")]),
+    ("/invitations/{token}/acceptance", NOTHING),
+    ("/settings/profile/name", &[("name", "Another name")]),
+    ("/settings/profile/password", &[("current", PASSWORD), ("password", PASSWORD)]),
+    ("/settings/profile/ended-sessions", NOTHING),
     ("/automations/email-notifications/{slug}/previews", TEXT),
     ("/theme", &[("theme", "dark"), ("back", "/invoices")]),
     ("/single-keys", &[("on", "true"), ("back", "/invoices")]),
@@ -100,6 +109,12 @@ const FORMS: &[(&str, Fields)] = &[
     ("/api/v1/reminder-batches", NOTHING),
     ("/api/v1/customers", NOTHING),
     ("/api/v1/suppressions", NOTHING),
+    ("/settings/users/{id}/role", &[("role", "viewer")]),
+    ("/settings/users/{id}/disabling", NOTHING),
+    ("/settings/users/{id}/enabling", NOTHING),
+    ("/settings/invitations", &[("email", "{invoice}@invited.example"), ("role", "clerk")]),
+    ("/settings/invitations/{id}/resending", NOTHING),
+    ("/settings/invitations/{id}/withdrawal", NOTHING),
     ("/sign-out", NOTHING),
 ];
 

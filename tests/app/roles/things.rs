@@ -1,6 +1,7 @@
 //! What the routes act on, and how each is asked for.
 
 use chrono::TimeDelta;
+use dunlin::domain::person::Role;
 
 use super::routes::Route;
 use crate::support::{Page, Person, TestApp, Whim};
@@ -22,6 +23,8 @@ pub struct Things {
     doubtful: String,
     import: String,
     unused_key: String,
+    colleague: String,
+    invitation: String,
     pub admin: Person,
     pub key: String,
 }
@@ -67,6 +70,13 @@ impl Things {
             "/revocation/edit",
             &format!("\" aria-label=\"Revoke the key of {spare}"),
         );
+        app.person(Role::Clerk).await;
+        let users = admin.get("/settings/users").await;
+        let colleague = users.text.rsplit("action=\"/settings/users/").next().unwrap()[..36].to_owned();
+        let invite = [("email", format!("i{tag}@invited.example")), ("role", "clerk".to_owned())];
+        let invite = invite.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let users = admin.post("/settings/invitations", &invite).await;
+        let invitation = users.between("action=\"/settings/invitations/", "/resending", "");
         // Past the undo time, and long enough ago that no page counts minutes.
         app.clock.advance(TimeDelta::days(2));
         let last = |url: &str| url.rsplit('/').next().unwrap().to_owned();
@@ -84,6 +94,8 @@ impl Things {
             failed_batch: last(&failed.url),
             import: last(&import.url),
             unused_key,
+            colleague,
+            invitation,
             admin: app.admin().await,
             key: app.actions.add_api_key(app.organisation, "ERP".parse().unwrap()).await.unwrap(),
         }
@@ -97,6 +109,8 @@ impl Things {
             path if path.starts_with("/suppressions") => &self.suppression,
             path if path.starts_with("/imports") => &self.import,
             path if path.starts_with("/settings/api-keys") => &self.unused_key,
+            path if path.starts_with("/settings/users") => &self.colleague,
+            path if path.starts_with("/settings/invitations") => &self.invitation,
             "/reminder-batches/{id}/retries" => &self.failed_batch,
             path if path.starts_with("/reminder-batches") => &self.pending_batch,
             "/reminders/{id}/resends" => &self.failed,
@@ -111,6 +125,7 @@ impl Things {
     /// A route's address with ids that are there.
     pub async fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{id}", self.id(route)).replace("{slug}", "invoice-reminder");
+        let path = path.replace("{token}", "not-a-link-of-ours");
         if path.ends_with("/preview") {
             let shown = self.admin.get(EDITOR).await.between(&format!("src=\"{path}"), "\"", "");
             return path + &shown.replace("&#38;", "&").replace("&amp;", "&");
@@ -161,6 +176,7 @@ impl Things {
             "/suppressions",
             "/reminders.csv",
             "/imports",
+            "/settings/users",
             EDITOR,
             &history,
         ];

@@ -142,6 +142,7 @@ impl TestApp {
                 ids: Ids,
                 mail_folder: None,
                 write_mail: dunlin::mail::writer(&target, None),
+                base_url: "https://dunlin.example".to_owned(),
                 setup_token: None,
             },
             static_folder: assets::unpack(folder.path()).unwrap(),
@@ -179,15 +180,25 @@ impl TestApp {
 
     pub async fn person(&self, role: Role) -> Person {
         let email = format!("{role}-{}@acme.example", Ids.next::<uuid::Uuid>().simple());
+        self.add_person(self.organisation, &email, role).await;
+        self.signed_in(&email).await
+    }
+
+    /// Adds a person with an address that the test knows.
+    pub async fn add_person(&self, organisation: OrganisationId, email: &str, role: Role) {
         let newcomer = Newcomer {
             email: email.parse().unwrap(),
             name: format!("The {role}").parse().unwrap(),
             role,
             password: PASSWORD.parse().unwrap(),
         };
-        self.actions.add_user(self.organisation, newcomer).await.unwrap();
+        self.actions.add_user(organisation, newcomer).await.unwrap();
+    }
+
+    /// The person with an address, signed in from a browser of their own.
+    pub async fn signed_in(&self, email: &str) -> Person {
         let person = self.visitor();
-        person.sign_in(&email, PASSWORD).await;
+        person.sign_in(email, PASSWORD).await;
         person
     }
 
@@ -200,6 +211,18 @@ impl TestApp {
     pub async fn program_of(&self, organisation: OrganisationId) -> Caller {
         let key = self.actions.add_api_key(organisation, "ERP".parse().unwrap()).await.unwrap();
         Caller::new(&self.url, key)
+    }
+
+    /// Sends what may leave, and reads the path of the link in the last mail to an address.
+    pub async fn link_to(&self, recipient: &str) -> String {
+        self.send_now().await;
+        let deliveries = self.sink.deliveries();
+        let mail = deliveries.iter().rev().find(|mail| mail.recipient == recipient);
+        let mail = mail.unwrap_or_else(|| panic!("no mail to {recipient}"));
+        let parsed = mail_parser::MessageParser::default().parse(mail.text.as_bytes()).unwrap();
+        let text = parsed.body_text(0).unwrap().into_owned();
+        let link = text.split_once("https://dunlin.example").expect("a link from the base address").1;
+        link.split_whitespace().next().unwrap().to_owned()
     }
 
     /// One more organisation beside the test's own.
@@ -229,6 +252,33 @@ impl TestApp {
                 PgConnection::establish(url).unwrap().batch_execute(statement).unwrap();
             }
         }
+    }
+
+    /// Every text in every table, as whoever gets hold of the database reads it.
+    pub fn everything_stored(&self) -> String {
+        match &self.database {
+            DatabaseAddress::Sqlite(file) => {
+                let folder = file.parent().unwrap();
+                let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+                let files = files.filter(|path| path.file_name().unwrap().to_string_lossy().contains(".db"));
+                files.map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()).collect()
+            }
+            DatabaseAddress::Postgres(_) => self
+                .texts(
+                    "SELECT query_to_xml('SELECT * FROM ' || quote_ident(table_name), TRUE, TRUE, '')::TEXT AS text \
+                     FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'",
+                )
+                .concat(),
+        }
+    }
+
+    /// How many mails there are of which a link could still be made.
+    pub fn seeds(&self) -> usize {
+        self.texts(
+            "SELECT m.filled AS text FROM mail_content m JOIN outbox o ON o.id = m.mail_id \
+             WHERE o.kind IN ('invitation', 'password_reset') AND m.filled <> ''",
+        )
+        .len()
     }
 
     /// What a query finds in its column `text`.

@@ -1,11 +1,11 @@
 //! A person with a browser that runs no scripts: keeps cookies, follows redirects, sends forms as pages offer them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use reqwest::cookie::Jar;
-use reqwest::header::HeaderMap;
+use reqwest::cookie::CookieStore;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 
 /// A page as it came.
 pub struct Page {
@@ -27,6 +27,22 @@ pub struct Person {
     /// The same browser, which goes nowhere by itself.
     still: Client,
     url: String,
+    jar: Arc<Jar>,
+}
+
+/// The cookies of a browser: the program has one.
+#[derive(Default)]
+struct Jar(Mutex<Vec<String>>);
+
+impl CookieStore for Jar {
+    fn set_cookies(&self, set: &mut dyn Iterator<Item = &HeaderValue>, _: &Url) {
+        self.0.lock().unwrap().extend(set.map(|cookie| cookie.to_str().unwrap().to_owned()));
+    }
+
+    fn cookies(&self, _: &Url) -> Option<HeaderValue> {
+        let last = self.0.lock().unwrap().last().cloned()?;
+        HeaderValue::from_str(last.split(';').next()?).ok()
+    }
 }
 
 impl Person {
@@ -35,7 +51,13 @@ impl Person {
         let browser = |redirects| Client::builder().cookie_provider(jar.clone()).redirect(redirects).build();
         let client = browser(redirect::Policy::limited(5)).unwrap();
         let still = browser(redirect::Policy::none()).unwrap();
-        Self { client, still, url: url.to_owned() }
+        Self { client, still, url: url.to_owned(), jar }
+    }
+
+    /// The session's cookie, as it was last set.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub fn cookie(&self) -> String {
+        self.jar.0.lock().unwrap().last().cloned().unwrap_or_default()
     }
 
     pub async fn sign_in(&self, email: &str, password: &str) -> Page {
@@ -211,6 +233,13 @@ impl Page {
             after.starts_with(then).then(|| inside.to_owned())
         });
         found.unwrap_or_else(|| panic!("no {from}…{to}{then} on the page {}:\n{}", self.url, self.words()))
+    }
+
+    /// The handles of the sessions that a profile offers to end.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub fn sessions(&self) -> Vec<String> {
+        let pieces = self.text.split("name=\"session\" value=\"").skip(1);
+        pieces.map(|rest| rest.split_once('"').unwrap().0.to_owned()).collect()
     }
 
     /// The words without the markup.

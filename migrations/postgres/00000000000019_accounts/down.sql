@@ -1,0 +1,15 @@
+DROP INDEX session_by_person;
+DROP INDEX session_handle;
+ALTER TABLE session DROP COLUMN device;
+ALTER TABLE session DROP COLUMN organisation_id;
+ALTER TABLE session DROP COLUMN person_id;
+ALTER TABLE session DROP COLUMN handle;
+ALTER TABLE person DROP COLUMN signed_in_at;
+ALTER TABLE membership DROP COLUMN disabled_at;
+DROP INDEX outbox_due_first;
+DROP TABLE password_reset;
+DROP TABLE invitation;
+DELETE FROM mail_content WHERE mail_id IN (SELECT id FROM outbox WHERE kind IN ('invitation', 'password_reset'));
+DELETE FROM outbox WHERE kind IN ('invitation', 'password_reset');
+ALTER TABLE outbox DROP CONSTRAINT outbox_kind_check;
+ALTER TABLE outbox ADD CONSTRAINT outbox_kind_check CHECK (kind IN ('reminder', 'test'));

@@ -1,0 +1,16 @@
+DROP INDEX session_by_person;
+DROP INDEX session_handle;
+ALTER TABLE session DROP COLUMN device;
+ALTER TABLE session DROP COLUMN organisation_id;
+ALTER TABLE session DROP COLUMN person_id;
+ALTER TABLE session DROP COLUMN handle;
+ALTER TABLE person DROP COLUMN signed_in_at;
+ALTER TABLE membership DROP COLUMN disabled_at;
+DROP INDEX outbox_due_first;
+DROP TABLE password_reset;
+DROP TABLE invitation;
+DELETE FROM mail_content WHERE mail_id IN (SELECT id FROM outbox WHERE kind IN ('invitation', 'password_reset'));
+DELETE FROM outbox WHERE kind IN ('invitation', 'password_reset');
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, ', ''invitation'', ''password_reset''', '') WHERE type = 'table' AND name = 'outbox';
+PRAGMA writable_schema = RESET;

@@ -1,0 +1,94 @@
+//! Delays after failed tries, which grow for an account and for an address. Nobody is ever locked out for good.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::people::fingerprint;
+use super::{ActionError, Actions};
+use crate::domain::email_address::EmailAddress;
+use crate::store::{Snapshot, StoreError, Tx};
+
+/// Tries that cost no wait.
+const FREE_TRIES: u32 = 4;
+/// The longest wait.
+const LONGEST: TimeDelta = TimeDelta::minutes(5);
+/// After so long without a try the earlier ones count no more.
+const FORGOTTEN: TimeDelta = TimeDelta::hours(24);
+
+/// Whose tries of one kind are counted: an account's, and those from an address.
+#[derive(Clone, Debug)]
+pub(super) struct Tried(Vec<String>);
+
+impl Tried {
+    /// Tries to sign in, with a password or a code.
+    pub(super) fn sign_in(account: &str, address: &str) -> Self {
+        Self::of("", account, address)
+    }
+
+    /// Asking for a new password.
+    pub(super) fn reset(account: &str, address: &str) -> Self {
+        Self::of("reset-", account, address)
+    }
+
+    fn of(kind: &str, account: &str, address: &str) -> Self {
+        let account = fingerprint(&account.trim().to_lowercase());
+        Self(vec![format!("{kind}account:{account}"), format!("{kind}address:{address}")])
+    }
+
+    /// Tries to sign in to an account, wherever they come from.
+    pub(super) fn at_account(email: &EmailAddress) -> Self {
+        Self(vec![format!("account:{}", fingerprint(&email.folded()))])
+    }
+
+    /// Refuses while the next try has to wait.
+    pub(super) fn check(&self, snapshot: &mut Snapshot<'_>, now: DateTime<Utc>) -> Result<(), ActionError> {
+        let mut until = None;
+        for subject in &self.0 {
+            until = until.max(snapshot.sign_in_failures(subject)?.map(wait));
+        }
+        match until.filter(|until| *until > now) {
+            // Rounded up: who waits so long is let in.
+            Some(until) => {
+                Err(ActionError::Throttled((until - now).num_milliseconds().unsigned_abs().div_ceil(1000)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a try.
+    pub(super) fn count(&self, tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.0.iter().try_for_each(|subject| tx.note_sign_in_failure(subject, now - FORGOTTEN, now))
+    }
+
+    /// Forgets the tries: it was who they said.
+    pub(super) fn forget(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.0.iter().try_for_each(|subject| tx.clear_sign_in_failures(subject))
+    }
+}
+
+impl Actions {
+    /// Refuses while the next try has to wait.
+    pub(super) async fn check_wait(&self, tried: &Tried) -> Result<(), ActionError> {
+        let (tried, now) = (tried.clone(), self.clock().now());
+        self.0.store.read(move |snapshot| tried.check(snapshot, now)).await
+    }
+}
+
+/// Until when the next try has to wait: 1 s, 2 s, 4 s ... at most 5 minutes.
+fn wait((failures, last_at): (u32, DateTime<Utc>)) -> DateTime<Utc> {
+    match failures.checked_sub(FREE_TRIES) {
+        None => last_at,
+        Some(over) => last_at + TimeDelta::seconds(1_i64 << over.min(9)).min(LONGEST),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_after_four_tries_and_end_at_five_minutes() {
+        let at = DateTime::UNIX_EPOCH;
+        let waits = [3, 4, 5, 6, 12, 13, 400].map(|failures| (wait((failures, at)) - at).num_seconds());
+        assert_eq!(waits, [0, 1, 2, 4, 256, 300, 300]);
+    }
+}
