@@ -39,10 +39,16 @@ pub(super) struct NewLinkMail<'a> {
 impl Settings {
     /// The secret of a link.
     pub(super) fn link_secret(&self, seed: &str) -> String {
+        self.keyed("link", seed)
+    }
+
+    /// What only this installation makes of a text, for a purpose.
+    pub(super) fn keyed(&self, purpose: &str, text: &str) -> String {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("a key of any length");
-        mac.update(b"link\0");
-        mac.update(seed.as_bytes());
+        mac.update(purpose.as_bytes());
+        mac.update(b"\0");
+        mac.update(text.as_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }

@@ -24,12 +24,15 @@ mod profile;
 mod propose_reminders;
 mod remind_now;
 mod repeat_reminders;
+mod sealing;
 mod send_reminders;
 mod sessions;
 mod signing_in;
 mod templates;
 mod test_mails;
 mod throttle;
+mod totp;
+mod two_factor;
 mod unconfirmed;
 mod users;
 
@@ -62,8 +65,10 @@ pub use propose_reminders::{Origin, Proposed};
 pub use remind_now::{NotReminded, Wish};
 pub use send_reminders::{Stale, Yes};
 pub use sessions::{SESSION_IDLE, SESSION_LIFE};
+pub use signing_in::SignedInTo;
 pub use templates::{EditRefused, Saved};
 pub use test_mails::ShownWith;
+pub use two_factor::OfferedFactor;
 pub use unconfirmed::Decided;
 
 /// Why a verb did nothing.

@@ -15,17 +15,17 @@ pub const SESSION_LIFE: TimeDelta = TimeDelta::hours(12);
 const NOTED: TimeDelta = TimeDelta::minutes(1);
 
 impl Actions {
-    /// A session's content, while it lives.
+    /// A session's content, and whether it still lives.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn session(&self, id: &str) -> Result<Option<String>, ActionError> {
+    pub async fn session(&self, id: &str) -> Result<Option<(String, bool)>, ActionError> {
         let (now, hash) = (self.clock().now(), fingerprint(id));
         let session = self.0.store.read::<_, StoreError>(move |snapshot| snapshot.session(&hash)).await?;
-        let lives = session.filter(|session| {
-            now < session.seen_at + SESSION_IDLE && now < session.created_at + SESSION_LIFE
-        });
-        Ok(lives.map(|session| session.state))
+        Ok(session.map(|session| {
+            let lives = now < session.seen_at + SESSION_IDLE && now < session.created_at + SESSION_LIFE;
+            (session.state, lives)
+        }))
     }
 
     /// Notes that a person does something with a session that was last used then, so that it goes on living.

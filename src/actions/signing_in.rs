@@ -7,6 +7,17 @@ use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::person::Actor;
 use crate::store::StoreError;
 
+/// What a right password opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedInTo {
+    /// Who it is.
+    pub person: UserId,
+    /// The organisation to enter.
+    pub organisation: OrganisationId,
+    /// Whether a code is asked for before anything else.
+    pub needs_code: bool,
+}
+
 impl Actions {
     /// Checks a password. One answer for every failure; repeated ones have to wait, longer each time.
     ///
@@ -17,7 +28,7 @@ impl Actions {
         email: &str,
         password: String,
         address: &str,
-    ) -> Result<(UserId, OrganisationId), ActionError> {
+    ) -> Result<SignedInTo, ActionError> {
         let tried = Tried::sign_in(email, address);
         let typed: Option<EmailAddress> = email.parse().ok();
         let place = passwords::place().await?;
@@ -31,14 +42,23 @@ impl Actions {
             .await?;
         let hash = credentials.as_ref().map(|found| found.password_hash.clone());
         let is_right = passwords::verify(&place, password, hash).await?;
-        let known = credentials.filter(|_| is_right).map(|found| (found.id, found.organisation_id));
+        let known = credentials.filter(|_| is_right).map(|found| SignedInTo {
+            person: found.id,
+            organisation: found.organisation_id,
+            needs_code: found.has_second_factor,
+        });
         let actions = self.clone();
         self.0
             .store
             .write::<_, StoreError>(move |tx| {
                 let now = actions.clock().now();
-                let Some((person, organisation)) = known else { return tried.count(tx, now) };
+                let Some(SignedInTo { person, organisation, needs_code }) = known else {
+                    return tried.count(tx, now);
+                };
                 tried.forget(tx)?;
+                if needs_code {
+                    return Ok(());
+                }
                 tx.note_sign_in(person, now)?;
                 tx.record(&actions.noted(organisation, Actor::User(person), "user.signed_in", String::new()))
             })

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::people::fingerprint;
 use super::{ActionError, Actions};
 use crate::domain::email_address::EmailAddress;
+use crate::domain::ids::UserId;
 use crate::store::{Snapshot, StoreError, Tx};
 
 /// Tries that cost no wait.
@@ -27,6 +28,16 @@ impl Tried {
     /// Asking for a new password.
     pub(super) fn reset(account: &str, address: &str) -> Self {
         Self::of("reset-", account, address)
+    }
+
+    /// Entering the second factor's code.
+    pub(super) fn code(person: UserId, address: &str) -> Self {
+        Self::of("code-", &person.to_string(), address)
+    }
+
+    /// Entering the second factor's first code, from a session.
+    pub(super) fn first_code(person: UserId) -> Self {
+        Self(vec![format!("code-account:{}", fingerprint(&person.to_string()))])
     }
 
     fn of(kind: &str, account: &str, address: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::columns::{count, parsed};
 use super::sql::Sql;
@@ -27,6 +27,8 @@ pub struct Member {
     pub disabled_at: Option<DateTime<Utc>>,
     /// When they last signed in.
     pub signed_in_at: Option<DateTime<Utc>>,
+    /// Whether they sign in with a second factor.
+    pub has_second_factor: bool,
 }
 
 #[derive(QueryableByName)]
@@ -43,6 +45,8 @@ struct Row {
     disabled_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Timestamp>)]
     signed_in_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Bool)]
+    has_second_factor: bool,
 }
 
 impl TryFrom<Row> for Member {
@@ -56,11 +60,13 @@ impl TryFrom<Row> for Member {
             role: parsed("membership.role", &row.role)?,
             disabled_at: row.disabled_at.map(|at| at.and_utc()),
             signed_in_at: row.signed_in_at.map(|at| at.and_utc()),
+            has_second_factor: row.has_second_factor,
         })
     }
 }
 
-const COLUMNS: &str = "SELECT p.id, p.name, p.email, m.role, m.disabled_at, p.signed_in_at \
+const COLUMNS: &str = "SELECT p.id, p.name, p.email, m.role, m.disabled_at, p.signed_in_at, \
+     p.totp_secret IS NOT NULL AS has_second_factor \
      FROM membership m JOIN person p ON p.id = m.person_id WHERE m.organisation_id = $1";
 
 impl Snapshot<'_> {

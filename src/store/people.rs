@@ -38,6 +38,8 @@ pub struct Credentials {
     pub password_hash: String,
     /// The organisation to enter.
     pub organisation_id: OrganisationId,
+    /// Whether a code is asked for too.
+    pub has_second_factor: bool,
 }
 
 #[derive(QueryableByName)]
@@ -82,6 +84,8 @@ struct CredentialsRow {
     password_hash: String,
     #[diesel(sql_type = Text)]
     organisation_id: String,
+    #[diesel(sql_type = Bool)]
+    has_second_factor: bool,
 }
 
 impl Snapshot<'_> {
@@ -102,7 +106,7 @@ impl Snapshot<'_> {
     /// What a sign-in with an address is checked against.
     pub fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         Sql::new(
-            "SELECT p.id, p.password_hash, m.organisation_id FROM person p JOIN membership m ON m.person_id = p.id \
+            "SELECT p.id, p.password_hash, m.organisation_id, p.totp_secret IS NOT NULL AS has_second_factor FROM person p JOIN membership m ON m.person_id = p.id \
              WHERE p.email_folded = $1 AND m.disabled_at IS NULL ORDER BY m.organisation_id LIMIT 1",
         )
         .bind(email.folded())
@@ -112,6 +116,7 @@ impl Snapshot<'_> {
                 id: parsed("person.id", &row.id)?,
                 password_hash: row.password_hash,
                 organisation_id: parsed("membership.organisation_id", &row.organisation_id)?,
+                has_second_factor: row.has_second_factor,
             })
         })
         .transpose()

@@ -45,6 +45,7 @@ into_value! {
     String, text => Value::Text(Some(without_nul(text)));
     Option<String>, text => Value::Text(text.map(without_nul));
     i64, number => Value::Integer(Some(number));
+    Option<i64>, number => Value::Integer(number);
     DateTime<Utc>, instant => Value::Instant(Some(instant.naive_utc()));
     Option<DateTime<Utc>>, instant => Value::Instant(instant.map(|at| at.naive_utc()));
     NaiveDate, day => Value::Day(Some(day));

@@ -7,6 +7,7 @@ use askama::Template;
 use thiserror::Error;
 use tracing::error;
 
+use super::sign_in::SignInPage;
 use crate::actions::ActionError;
 use crate::store::StoreError;
 
@@ -18,6 +19,22 @@ pub enum WebError {
     SignInFirst {
         /// Where to go afterwards.
         next: String,
+        /// Whether htmx asked.
+        is_htmx: bool,
+    },
+    /// The session had ended; what was sent is offered once more after signing in.
+    #[error("Please sign in.")]
+    SignInAndGoOn {
+        /// The form, sealed.
+        carried: String,
+        /// Where to go if it is left.
+        next: String,
+        /// Whether htmx asked.
+        is_htmx: bool,
+    },
+    /// The organisation asks for a second factor, which is still to be set up.
+    #[error("Set up two-factor sign-in first.")]
+    SecondFactorFirst {
         /// Whether htmx asked.
         is_htmx: bool,
     },
@@ -87,7 +104,8 @@ struct ErrorPage<'a> {
 impl WebError {
     fn title(&self) -> &'static str {
         match self {
-            Self::SignInFirst { .. } => "Sign in",
+            Self::SignInFirst { .. } | Self::SignInAndGoOn { .. } => "Sign in",
+            Self::SecondFactorFirst { .. } => "Two-factor sign-in",
             Self::Forbidden => "Not allowed",
             Self::ForeignForm => "Form not accepted",
             Self::NotFound => "Not found",
@@ -99,12 +117,21 @@ impl WebError {
     }
 }
 
+/// The header that leads to another page.
+fn elsewhere(is_htmx: bool) -> &'static str {
+    if is_htmx { "HX-Redirect" } else { header::LOCATION.as_str() }
+}
+
 impl ResponseError for WebError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignInFirst { is_htmx: false, .. } => StatusCode::SEE_OTHER,
-            Self::SignInFirst { is_htmx: true, .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::SignInFirst { is_htmx: false, .. } | Self::SecondFactorFirst { is_htmx: false } => {
+                StatusCode::SEE_OTHER
+            }
+            Self::SignInFirst { is_htmx: true, .. } | Self::SignInAndGoOn { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::SecondFactorFirst { is_htmx: true } | Self::ForeignForm => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -119,8 +146,20 @@ impl ResponseError for WebError {
             Self::SignInFirst { next, is_htmx } => {
                 let to =
                     format!("/sign-in?{}", serde_html_form::to_string([("next", next)]).unwrap_or_default());
-                let header = if *is_htmx { "HX-Redirect" } else { header::LOCATION.as_str() };
-                return response.insert_header((header, to)).finish();
+                return response.insert_header((elsewhere(*is_htmx), to)).finish();
+            }
+            Self::SecondFactorFirst { is_htmx } => {
+                return response
+                    .insert_header((elsewhere(*is_htmx), "/settings/profile/two-factor"))
+                    .finish();
+            }
+            Self::SignInAndGoOn { carried, next, is_htmx } => {
+                if *is_htmx {
+                    response.insert_header(("HX-Retarget", "body")).insert_header(("HX-Reswap", "innerHTML"));
+                }
+                let page = SignInPage::to_go_on(next.clone(), carried.clone());
+                let page = page.render().unwrap_or_else(|_| self.to_string());
+                return response.content_type(ContentType::html()).body(page);
             }
             Self::Internal(cause) => error!(cause, "a page could not be shown"),
             _ => {}

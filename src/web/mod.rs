@@ -6,6 +6,7 @@ pub mod api_reference;
 pub mod assets;
 mod batch_page;
 mod batch_results;
+mod carried;
 mod closing;
 mod customer_edit;
 mod customers;
@@ -38,6 +39,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod suppressions;
+mod two_factor;
 mod unconfirmed;
 mod users;
 

@@ -29,6 +29,7 @@ struct SessionRow {
 struct ProfilePage {
     frame: Frame,
     typed_name: String,
+    has_second_factor: bool,
     sessions: Vec<SessionRow>,
     problems: Problems,
 }
@@ -48,6 +49,7 @@ impl ProfilePage {
         Ok(Self {
             frame: by.settings_frame(SettingsPage::Profile, title),
             typed_name,
+            has_second_factor: by.second_factor.is_on,
             sessions: sessions.collect(),
             problems,
         })

@@ -4,12 +4,12 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
-use super::session::{SignedIn, is_same_origin};
+use super::session::{SignedIn, is_htmx, is_same_origin};
 use super::{
-    WebError, api_keys, batch_page, closing, customer_edit, customers, email_notifications, frame, holds,
-    imports, invitations, invoice, invoice_selections, invoices, mail_previews, password_resets, payments,
-    profile, proposed_mails, reminder, reminder_batches, reminder_proposals, reminders, sending, setup,
-    sign_in, suppressions, unconfirmed, users,
+    WebError, api_keys, batch_page, carried, closing, customer_edit, customers, email_notifications, frame,
+    holds, imports, invitations, invoice, invoice_selections, invoices, mail_previews, password_resets,
+    payments, profile, proposed_mails, reminder, reminder_batches, reminder_proposals, reminders, sending,
+    setup, sign_in, suppressions, two_factor, unconfirmed, users,
 };
 use crate::domain::person::Permission::{
     CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys, ManageUsers,
@@ -21,13 +21,17 @@ use crate::routes::{Door, Routes};
 /// Ten thousand invoices with what was shown of each.
 const LARGE: usize = 4 * 1024 * 1024;
 
+/// A form that is carried through signing in, sealed.
+const CARRIED: usize = 2 * 1024 * 1024;
+
 /// All of them. Everybody may read, so `May(Read)` is also what one's own things ask for.
 #[rustfmt::skip]
 pub fn routes() -> Routes<Pages> {
     Routes::of(Pages)
         .get("/", May(Read), async || frame::see_other("/invoices"))
         .get("/sign-in", Anyone, sign_in::new)
-        .post("/sign-in", Anyone, sign_in::create)
+        .post("/sign-in", Anyone, sign_in::create).of_up_to(CARRIED)
+        .post("/sign-in/code", Anyone, sign_in::check_code).of_up_to(CARRIED)
         .post("/sign-out", May(Read), sign_in::delete)
         .post("/theme", May(Read), sign_in::theme)
         .post("/single-keys", May(Read), sign_in::single_keys)
@@ -119,10 +123,20 @@ pub fn routes() -> Routes<Pages> {
         .post("/settings/invitations", May(ManageUsers), users::invite)
         .post("/settings/invitations/{id}/resending", May(ManageUsers), users::resend)
         .post("/settings/invitations/{id}/withdrawal", May(ManageUsers), users::withdraw)
+        .post("/settings/two-factor", May(ManageUsers), users::require_two_factor)
         .get("/settings/profile", May(Read), profile::show)
         .post("/settings/profile/name", May(Read), profile::rename)
         .post("/settings/profile/password", May(Read), profile::change_password)
         .post("/settings/profile/ended-sessions", May(Read), profile::end_sessions)
+        .get("/settings/profile/two-factor", May(Read), two_factor::show)
+        .post("/settings/profile/two-factor", May(Read), two_factor::confirm)
+        .post("/settings/profile/two-factor/removal", May(Read), two_factor::remove)
+        .post("/settings/profile/two-factor/recovery-codes", May(Read), two_factor::renew_codes)
+}
+
+/// What somebody can do who is still to set up the second factor that their organisation asks for.
+fn is_open_without_factor(path: &str) -> bool {
+    ["/settings/profile/two-factor", "/sign-out", "/theme"].contains(&path)
 }
 
 /// The person's door.
@@ -134,7 +148,14 @@ impl Door for Pages {
             return Err(WebError::ForeignForm.into());
         }
         let May(permission) = access else { return Ok(()) };
-        let person = SignedIn::of(request.request()).await?;
+        let person = match SignedIn::of(request.request()).await {
+            Ok(person) => person,
+            Err(refusal) => return Err(carried::or_refused(request, refusal).await.into()),
+        };
+        let owes_factor = person.second_factor.is_required && !person.second_factor.is_on;
+        if owes_factor && !is_open_without_factor(request.path()) {
+            return Err(WebError::SecondFactorFirst { is_htmx: is_htmx(request.request()) }.into());
+        }
         if !person.user.may(permission) {
             return Err(WebError::Forbidden.into());
         }

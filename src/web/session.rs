@@ -10,16 +10,17 @@ use actix_web::cookie::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 use super::device::device;
 use super::{WebError, WebState};
-use crate::actions::Actions;
+use crate::actions::{Actions, SignedInTo};
 use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Role, User};
-use crate::store::{Pause, RelayDown, SessionOwner};
+use crate::store::{Pause, RelayDown, SecondFactorState, SessionOwner};
 
 /// Sessions in the database, by the hash of their id.
 pub struct StoredSessions(pub Actions);
@@ -29,11 +30,10 @@ type State = HashMap<String, String>;
 impl SessionStore for StoredSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let stored = self.0.session(key.as_ref()).await.map_err(|error| LoadError::Other(error.into()))?;
-        stored
-            .map(|state| {
-                serde_json::from_str(&state).map_err(|error| LoadError::Deserialization(error.into()))
-            })
-            .transpose()
+        let Some((state, lives)) = stored else { return Ok(None) };
+        let state: State =
+            serde_json::from_str(&state).map_err(|error| LoadError::Deserialization(error.into()))?;
+        Ok(if lives { Some(state) } else { ended(&state) })
     }
 
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
@@ -69,6 +69,14 @@ const HANDLE: &str = "handle";
 const DEVICE: &str = "device";
 const BEGAN: &str = "began";
 const ROLE: &str = "role";
+const ENDED_PERSON: &str = "ended_person";
+const ENDED_CSRF: &str = "ended_csrf";
+const STEP_PERSON: &str = "step_person";
+const STEP_ORGANISATION: &str = "step_organisation";
+const STEP_UNTIL: &str = "step_until";
+
+/// How long the code may take after the password.
+const SECOND_STEP: TimeDelta = TimeDelta::minutes(5);
 
 /// Whose a session is, by what it holds.
 fn owner(state: &State) -> Option<SessionOwner> {
@@ -80,6 +88,49 @@ fn owner(state: &State) -> Option<SessionOwner> {
         device: read(DEVICE)?,
         began_at: read(BEGAN)?.parse().ok()?,
     })
+}
+
+/// What is known of a session that has ended: whose it was, and its forms' token. It gives no right.
+fn ended(state: &State) -> Option<State> {
+    let kept = [(PERSON, ENDED_PERSON), (CSRF, ENDED_CSRF)];
+    kept.into_iter().map(|(name, ended)| Some((ended.to_owned(), state.get(name)?.clone()))).collect()
+}
+
+/// Whose session has ended, and the token of its forms.
+pub(super) fn ended_of(request: &HttpRequest) -> Option<(UserId, String)> {
+    let session = request.get_session();
+    let read = |name| session.get::<String>(name).ok().flatten();
+    Some((read(ENDED_PERSON)?.parse().ok()?, read(ENDED_CSRF)?))
+}
+
+/// The token of the forms of a session that has just begun.
+pub(super) fn csrf_of(request: &HttpRequest) -> Result<String, WebError> {
+    let csrf = request.get_session().get::<String>(CSRF).ok().flatten();
+    csrf.ok_or_else(|| WebError::Internal("the session has no token".to_owned()))
+}
+
+/// Notes whose password was right. It gives no right yet: the code is still to come.
+pub(super) fn begin_second_step(
+    request: &HttpRequest,
+    state: &WebState,
+    to: SignedInTo,
+) -> Result<(), WebError> {
+    let session = request.get_session();
+    session.clear();
+    session.renew();
+    let until = state.actions.clock().now() + SECOND_STEP;
+    keep(&session, STEP_PERSON, to.person.to_string())?;
+    keep(&session, STEP_ORGANISATION, to.organisation.to_string())?;
+    keep(&session, STEP_UNTIL, until.to_rfc3339())
+}
+
+/// Whose password was right a moment ago, and where they are to enter.
+pub(super) fn second_step_of(request: &HttpRequest, state: &WebState) -> Option<(UserId, OrganisationId)> {
+    let session = request.get_session();
+    let read = |name| session.get::<String>(name).ok().flatten();
+    let until: DateTime<Utc> = read(STEP_UNTIL)?.parse().ok()?;
+    let step = (read(STEP_PERSON)?.parse().ok()?, read(STEP_ORGANISATION)?.parse().ok()?);
+    (state.actions.clock().now() < until).then_some(step)
 }
 
 /// Begins a session: with a new id, so that one known before the sign-in is worth nothing.
@@ -118,6 +169,8 @@ pub struct SignedIn {
     pub csrf: String,
     /// What this session is called in the list of the person's sessions.
     pub session: String,
+    /// Whether they have a second factor, and must.
+    pub second_factor: SecondFactorState,
     /// What the pages say of the mail server.
     pub relay_down: Option<RelayDown>,
     /// Whether all sending is stopped.
@@ -143,13 +196,15 @@ impl SignedIn {
         let (person, organisation): (UserId, OrganisationId) =
             person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
         let asked = handle.clone();
-        let (user, seen_at, organisation, relay_down, pause) = state
+        let (user, seen_at, organisation, second_factor, relay_down, pause) = state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let user = snapshot.user(organisation, person)?;
                 let seen_at = snapshot.session_seen_at(&asked)?;
+                let second_factor = snapshot.second_factor_state(organisation, person)?;
                 let organisation = snapshot.organisation(organisation)?;
-                Ok((user, seen_at, organisation, snapshot.relay_down()?, snapshot.pause()?))
+                let (relay_down, pause) = (snapshot.relay_down()?, snapshot.pause()?);
+                Ok((user, seen_at, organisation, second_factor, relay_down, pause))
             })
             .await?;
         let (user, seen_at) = user.zip(seen_at).ok_or_else(first)?;
@@ -159,7 +214,7 @@ impl SignedIn {
         renew_with_role(&session, user.role)?;
         // The mail server that was is of no interest while nothing goes to one.
         let relay_down = relay_down.filter(|_| state.mail_folder.is_none());
-        Ok(Self { user, organisation, csrf, session: handle, relay_down, pause, state })
+        Ok(Self { user, organisation, csrf, session: handle, second_factor, relay_down, pause, state })
     }
 
     /// Whom the door let in ([`super::routes`]); nobody, where anyone may come.

@@ -6,19 +6,36 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::carried;
 use super::frame::{page, page_with, see_other};
-use super::session::{Posted, SignedIn, Unsigned, begin};
+use super::session::{Posted, SignedIn, Unsigned, begin, begin_second_step, second_step_of};
 use super::{WebError, WebState};
 use crate::actions::ActionError;
+use crate::domain::ids::{OrganisationId, UserId};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct SignInPage {
+pub(super) struct SignInPage {
     email: String,
     next: String,
     problem: Option<String>,
     is_set_up: bool,
     is_password_new: bool,
+    /// A form that is offered once more after signing in, sealed; empty when there is none.
+    carried: String,
+}
+
+impl SignInPage {
+    /// The page that leads to another one.
+    fn to_go_to(next: String) -> Self {
+        Self::to_go_on(next, String::new())
+    }
+
+    /// The page that leads to another one or, first, to a form that was sent before.
+    pub(super) fn to_go_on(next: String, carried: String) -> Self {
+        let email = String::new();
+        Self { email, next, problem: None, is_set_up: true, is_password_new: false, carried }
+    }
 }
 
 /// Where to go after signing in.
@@ -40,11 +57,9 @@ pub async fn new(
     match SignedIn::of(&request).await {
         Ok(_) => Ok(see_other(local(&query.next))),
         Err(_) => page(&SignInPage {
-            email: String::new(),
-            next: query.next.clone(),
-            problem: None,
             is_set_up: state.setup_token.is_none(),
             is_password_new: query.new_password,
+            ..SignInPage::to_go_to(query.next.clone())
         }),
     }
 }
@@ -58,22 +73,75 @@ pub struct SignIn {
     password: String,
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    carried: String,
 }
 
 /// `POST /sign-in`
 pub async fn create(
     state: web::Data<WebState>,
     request: HttpRequest,
-    Unsigned(SignIn { email, password, next }): Unsigned<SignIn>,
+    Unsigned(SignIn { email, password, next, carried }): Unsigned<SignIn>,
 ) -> Result<HttpResponse, WebError> {
     match state.actions.sign_in(&email, password, &address_of(&request)).await {
-        Ok((user, organisation)) => {
-            begin(&request, &state.actions, user, organisation)?;
-            Ok(see_other(local(&next)))
+        Ok(to) if to.needs_code => {
+            begin_second_step(&request, &state, to)?;
+            page(&CodePage { next, carried, problem: None })
         }
+        Ok(to) => enter(&request, &state, (to.person, to.organisation), &next, &carried),
         Err(error @ (ActionError::Throttled(_) | ActionError::Refused(_))) => {
             let problem = Some(error.to_string());
-            refused(&error, &SignInPage { email, next, problem, is_set_up: true, is_password_new: false })
+            refused(&error, &SignInPage { email, problem, carried, ..SignInPage::to_go_to(next) })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Begins the session of who has shown who they are, and leads on: to the form that they had sent before, if there is one.
+fn enter(
+    request: &HttpRequest,
+    state: &WebState,
+    (person, organisation): (UserId, OrganisationId),
+    next: &str,
+    carried: &str,
+) -> Result<HttpResponse, WebError> {
+    begin(request, &state.actions, person, organisation)?;
+    let offer = carried::offer(request, state, person, carried)?;
+    Ok(offer.unwrap_or_else(|| see_other(local(next))))
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_code.html")]
+struct CodePage {
+    next: String,
+    carried: String,
+    problem: Option<String>,
+}
+
+/// The second step's form.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Code {
+    code: String,
+    next: String,
+    carried: String,
+}
+
+/// `POST /sign-in/code`
+pub async fn check_code(
+    state: web::Data<WebState>,
+    request: HttpRequest,
+    Unsigned(Code { code, next, carried }): Unsigned<Code>,
+) -> Result<HttpResponse, WebError> {
+    let Some((person, organisation)) = second_step_of(&request, &state) else {
+        let problem = Some("That took too long. Enter your password once more.".to_owned());
+        let page = SignInPage { problem, carried, ..SignInPage::to_go_to(next) };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    match state.actions.check_code(person, organisation, &code, &address_of(&request)).await {
+        Ok(()) => enter(&request, &state, (person, organisation), &next, &carried),
+        Err(error @ (ActionError::Throttled(_) | ActionError::Refused(_))) => {
+            refused(&error, &CodePage { next, carried, problem: Some(error.to_string()) })
         }
         Err(error) => Err(error.into()),
     }
@@ -139,7 +207,7 @@ pub async fn single_keys(posted: Posted<SingleKeysForm>) -> Result<HttpResponse,
 }
 
 /// An address on this site, or the first page: never somebody else's.
-fn local(next: &str) -> String {
+pub(super) fn local(next: &str) -> String {
     // Browsers drop tabs and line breaks before they read an address, and take a backslash for a slash.
     let is_odd = |character: char| character == '\\' || character.is_control();
     let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(is_odd);

@@ -25,6 +25,7 @@ struct MemberRow {
     role: Role,
     signed_in: String,
     disabled: Option<String>,
+    has_second_factor: bool,
     is_self: bool,
 }
 
@@ -43,6 +44,7 @@ struct UsersPage {
     invitations: Vec<InvitationRow>,
     email: String,
     role: Role,
+    requires_two_factor: bool,
     problem: Option<String>,
 }
 
@@ -70,6 +72,7 @@ async fn shown(by: &SignedIn, form: InviteForm, problem: Option<String>) -> Resu
         invitations: invitations.into_iter().map(|invitation| invitation_row(invitation, by)).collect(),
         role: form.role.parse().unwrap_or(Role::Clerk),
         email: form.email,
+        requires_two_factor: by.second_factor.is_required,
         problem,
     };
     page_with(status, &view)
@@ -85,6 +88,7 @@ fn member_row(member: Member, by: &SignedIn) -> MemberRow {
         role: member.role,
         signed_in: member.signed_in_at.map_or_else(|| "Never".to_owned(), local),
         disabled: member.disabled_at.map(local),
+        has_second_factor: member.has_second_factor,
     }
 }
 
@@ -155,6 +159,19 @@ pub(super) async fn withdraw(
     let by = posted.by;
     let withdrawn = by.state.actions.withdraw_invitation(&by.user, *id).await;
     done(&by, InviteForm::default(), withdrawn).await
+}
+
+/// Whether everybody needs a second factor.
+#[derive(Deserialize)]
+pub(super) struct TwoFactorForm {
+    required: bool,
+}
+
+/// `POST /settings/two-factor`
+pub(super) async fn require_two_factor(posted: Posted<TwoFactorForm>) -> Result<HttpResponse, WebError> {
+    let by = posted.by;
+    by.state.actions.require_two_factor(&by.user, posted.form.required).await?;
+    Ok(see_other(HERE))
 }
 
 /// What somebody is to be.

@@ -38,6 +38,9 @@ async fn is_kept_to_their_rights(app: &TestApp, role: Role) {
             "/sign-out" => page.url == "/sign-in",
             // There is no such invitation.
             "/invitations/{token}/acceptance" => page.status == 410,
+            // It has to be the code of an app, and the second factor is off.
+            "/settings/profile/two-factor" if route.is_post() => page.status == 422,
+            "/settings/profile/two-factor/recovery-codes" => page.status == 422,
             "/imports/sample" => page.status == 422 && page.has("There are customers already."),
             _ => page.status.is_success() && page.url != "/sign-in",
         };

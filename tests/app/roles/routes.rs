@@ -50,6 +50,7 @@ const LEDGER: Fields = &[("file", "customer_name,invoice_number,currency,total\n
 /// The forms, in an order in which each can be sent after those before it.
 const FORMS: &[(&str, Fields)] = &[
     ("/sign-in", &[("email", "nobody@acme.example"), ("password", "wrong")]),
+    ("/sign-in/code", &[("code", "000000")]),
     ("/setup", &[("token", ""), ("organisation", "Mine"), ("email", "me@mine.example")]),
     ("/password-resets", &[("email", "nobody@acme.example")]),
     ("/password-resets/{token}", &[("password", "a password of nobody")]),
@@ -58,6 +59,9 @@ const FORMS: &[(&str, Fields)] = &[
     ("/settings/profile/name", &[("name", "Another name")]),
     ("/settings/profile/password", &[("current", PASSWORD), ("password", PASSWORD)]),
     ("/settings/profile/ended-sessions", NOTHING),
+    ("/settings/profile/two-factor", &[("code", "000000")]),
+    ("/settings/profile/two-factor/removal", &[("current", PASSWORD)]),
+    ("/settings/profile/two-factor/recovery-codes", &[("current", PASSWORD)]),
     ("/automations/email-notifications/{slug}/previews", TEXT),
     ("/theme", &[("theme", "dark"), ("back", "/invoices")]),
     ("/single-keys", &[("on", "true"), ("back", "/invoices")]),
@@ -112,6 +116,7 @@ const FORMS: &[(&str, Fields)] = &[
     ("/settings/users/{id}/role", &[("role", "viewer")]),
     ("/settings/users/{id}/disabling", NOTHING),
     ("/settings/users/{id}/enabling", NOTHING),
+    ("/settings/two-factor", &[("required", "false")]),
     ("/settings/invitations", &[("email", "{invoice}@invited.example"), ("role", "clerk")]),
     ("/settings/invitations/{id}/resending", NOTHING),
     ("/settings/invitations/{id}/withdrawal", NOTHING),

@@ -1,0 +1,166 @@
+//! Signing in with a second factor.
+
+use chrono::TimeDelta;
+use dunlin::domain::person::Role;
+use hmac::{Hmac, KeyInit, Mac};
+
+use crate::support::{PASSWORD, Page, Person, TestApp, on_both_databases};
+
+const CLEO: &str = "cleo@acme.example";
+
+/// An authenticator app: the code at the test's time, some steps away from it.
+fn code(app: &TestApp, secret: &str, steps: i64) -> String {
+    let mut bits = Vec::new();
+    for letter in secret.bytes() {
+        let number = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
+        bits.extend((0..5).rev().map(|bit| number >> bit & 1));
+    }
+    let key: Vec<u8> = bits
+        .chunks_exact(8)
+        .map(|byte| byte.iter().fold(0, |number, bit| number << 1 | *bit as u8))
+        .collect();
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&key).unwrap();
+    mac.update(&(app.clock.now().timestamp() / 30 + steps).to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let at = usize::from(digest[19] & 15);
+    let number = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
+
+/// Sets the second factor up; returns the secret of the app and the recovery codes.
+async fn set_up(app: &TestApp, person: &Person) -> (String, Vec<String>) {
+    let page = person.get("/settings/profile/two-factor").await;
+    let secret = page.between("<code class=\"wrap\">", "</code>", "").replace(' ', "");
+    let offered = page.value("offered");
+    let csrf = page.value("csrf");
+    let wrong = [("csrf", csrf.as_str()), ("offered", offered.as_str()), ("code", "12345")];
+    let refused = person.post_as_it_is("/settings/profile/two-factor", &wrong).await;
+    assert_eq!((refused.status.as_u16(), refused.value("offered")), (422, offered.clone()));
+    let typed = code(app, &secret, 0);
+    let right = [("csrf", csrf.as_str()), ("offered", offered.as_str()), ("code", typed.as_str())];
+    let shown = person.post_as_it_is("/settings/profile/two-factor", &right).await;
+    assert_eq!(shown.status, 200);
+    let codes: Vec<String> = shown
+        .text
+        .split("<li><code>")
+        .skip(1)
+        .map(|rest| rest.split_once('<').unwrap().0.to_owned())
+        .collect();
+    assert_eq!(codes.len(), 10);
+    (secret, codes)
+}
+
+async fn enter(person: &Person, code: &str) -> Page {
+    person.post_as_it_is("/sign-in/code", &[("code", code), ("next", "/customers")]).await
+}
+
+on_both_databases! {
+    async fn with_a_second_factor_a_password_alone_opens_nothing(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let (secret, _) = set_up(&app, &app.signed_in(CLEO).await).await;
+        app.clock.advance(TimeDelta::minutes(1));
+        let cleo = app.visitor();
+        let step = cleo.sign_in(CLEO, PASSWORD).await;
+        step.says("Enter your code");
+        assert_eq!(cleo.get("/invoices").await.url, "/sign-in", "the first step gives no right");
+        cleo.sign_in(CLEO, PASSWORD).await;
+        assert_eq!(enter(&cleo, "000000").await.status, 422);
+        assert_eq!(enter(&cleo, &code(&app, &secret, 0)).await.url, "/customers");
+        assert_eq!(cleo.get("/invoices").await.url, "/invoices");
+        // Who has not entered a password is nobody, whatever the code.
+        app.clock.advance(TimeDelta::minutes(1));
+        let refused = enter(&app.visitor(), &code(&app, &secret, 0)).await;
+        assert_eq!(refused.status, 422);
+        refused.says("Enter your password once more.");
+    }
+
+    async fn a_code_counts_once_and_for_a_clock_that_is_a_step_wrong(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let (secret, _) = set_up(&app, &app.signed_in(CLEO).await).await;
+        let used = code(&app, &secret, 0);
+        let cleo = app.visitor();
+        cleo.sign_in(CLEO, PASSWORD).await;
+        assert_eq!(enter(&cleo, &used).await.status, 422, "it switched the second factor on");
+        app.clock.advance(TimeDelta::minutes(5) - TimeDelta::seconds(1));
+        for (steps, status) in [(2, 422), (-2, 422), (-1, 200)] {
+            assert_eq!(enter(&cleo, &code(&app, &secret, steps)).await.status, status, "{steps} steps");
+        }
+        let again = app.visitor();
+        again.sign_in(CLEO, PASSWORD).await;
+        assert_eq!(enter(&again, &code(&app, &secret, -1)).await.status, 422);
+        assert_eq!(enter(&again, &code(&app, &secret, 1)).await.status, 200);
+        let late = app.visitor();
+        late.sign_in(CLEO, PASSWORD).await;
+        assert_eq!(enter(&late, &code(&app, &secret, 0)).await.status, 422, "an earlier one is worth nothing then");
+        app.clock.advance(TimeDelta::minutes(5));
+        enter(&late, &code(&app, &secret, 0)).await.says("Enter your password once more.");
+    }
+
+    async fn a_recovery_code_lets_in_once(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let desk = app.signed_in(CLEO).await;
+        let (secret, codes) = set_up(&app, &desk).await;
+        let cleo = app.visitor();
+        cleo.sign_in(CLEO, PASSWORD).await;
+        let typed = codes[3].to_uppercase().replace('-', " ");
+        assert_eq!(enter(&cleo, &typed).await.url, "/customers");
+        let again = app.visitor();
+        again.sign_in(CLEO, PASSWORD).await;
+        assert_eq!(enter(&again, &codes[3]).await.status, 422);
+        desk.get("/settings/profile/two-factor").await.says("9 of 10 are left.");
+        let stored = app.everything_stored();
+        assert!(!stored.contains(&secret) && !codes.iter().any(|code| stored.contains(&code.replace('-', ""))));
+        assert!(!codes.iter().any(|code| stored.contains(code.as_str())));
+        let renewed = desk.post("/settings/profile/two-factor/recovery-codes", &[("current", PASSWORD)]).await;
+        assert_eq!(renewed.text.matches("<li><code>").count(), 10);
+        assert_eq!(enter(&again, &codes[4]).await.status, 422, "the ones before are worth nothing");
+    }
+
+    async fn h22_codes_have_to_wait_like_passwords(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let (secret, _) = set_up(&app, &app.signed_in(CLEO).await).await;
+        app.clock.advance(TimeDelta::minutes(1));
+        let cleo = app.visitor();
+        for _ in 0..4 {
+            // A right password in between forgives no wrong code.
+            cleo.sign_in(CLEO, PASSWORD).await.says("Enter your code");
+            assert_eq!(enter(&cleo, "000000").await.status, 422);
+        }
+        let refused = enter(&cleo, &code(&app, &secret, 0)).await;
+        assert_eq!(refused.status, 429);
+        refused.says("Wait 1 second, then try again.");
+        app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(enter(&cleo, &code(&app, &secret, 0)).await.url, "/customers");
+    }
+
+    async fn it_is_switched_off_only_with_the_password(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let cleo = app.signed_in(CLEO).await;
+        set_up(&app, &cleo).await;
+        let off = async |password| {
+            cleo.post("/settings/profile/two-factor/removal", &[("current", password)]).await
+        };
+        assert_eq!(off("not my password").await.status, 422);
+        assert_eq!(off(PASSWORD).await.status, 200);
+        assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.url, "/invoices");
+    }
+
+    async fn where_everybody_needs_it_nothing_else_is_there_before_it_is_set_up(app: TestApp) {
+        app.add_person(app.organisation, "ada@acme.example", Role::Admin).await;
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let (ada, cleo) = (app.signed_in("ada@acme.example").await, app.signed_in(CLEO).await);
+        set_up(&app, &ada).await;
+        let token = cleo.get("/invoices").await.value("csrf");
+        ada.post("/settings/two-factor", &[("required", "true")]).await.says("Everybody needs it");
+        for path in ["/", "/invoices", "/settings/profile", "/reminders.csv"] {
+            assert_eq!(cleo.get(path).await.url, "/settings/profile/two-factor", "{path}");
+        }
+        let refused = cleo.post_as_it_is("/settings/profile/name", &[("csrf", &token), ("name", "Eve")]).await;
+        assert_eq!(refused.url, "/settings/profile/two-factor");
+        set_up(&app, &cleo).await;
+        cleo.get("/invoices").await.says("The clerk");
+        let off = cleo.post("/settings/profile/two-factor/removal", &[("current", PASSWORD)]).await;
+        assert_eq!(off.status, 422);
+        off.says("Your organisation asks everybody for two-factor sign-in.");
+    }
+}
