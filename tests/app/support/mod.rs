@@ -256,7 +256,7 @@ impl TestApp {
 
     /// Every text in every table, as whoever gets hold of the database reads it.
     pub fn everything_stored(&self) -> String {
-        match &self.database {
+        match self.store.address() {
             DatabaseAddress::Sqlite(file) => {
                 let folder = file.parent().unwrap();
                 let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
