@@ -1,6 +1,8 @@
 //! Puts the doors into one actix App; the same one that the tests start.
 
+mod connections;
 mod metrics;
+mod pace;
 
 use std::io;
 use std::net::TcpListener;
@@ -15,12 +17,16 @@ use actix_web::dev::{Server, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorForbidden;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Compress;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::time::timeout;
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use sha2::{Digest, Sha512};
 use tracing_actix_web::TracingLogger;
 
+pub use self::connections::room;
+
+use self::connections::Connections;
+use self::pace::paced;
 use crate::routes::Access::{self, Anyone};
 use crate::routes::{Door, Entry, Routes};
 use crate::web::api_reference::{self, ApiReference};
@@ -42,6 +48,8 @@ pub struct Serving {
     pub shutdown: Duration,
     /// Requests a minute of one API key; 0 for no limit.
     pub api_rate_per_minute: u32,
+    /// Longest pause of a request that is arriving, and of a reader.
+    pub patience: Duration,
     /// Threads that answer.
     pub threads: usize,
 }
@@ -53,18 +61,32 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// Forms are small, but for those that name the invoices of a batch.
 const LARGEST_FORM: usize = 256 * 1024;
 
+/// How long a server of ours waits for others.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Starts answering.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn start(serving: Serving) -> io::Result<Server> {
-    let Serving { listener, state, static_folder, secret, is_https, shutdown, api_rate_per_minute, threads } =
-        serving;
+    let Serving {
+        listener,
+        state,
+        static_folder,
+        secret,
+        is_https,
+        shutdown,
+        api_rate_per_minute,
+        patience,
+        threads,
+    } = serving;
     let key = Key::from(&Sha512::digest([b"cookie\0".as_slice(), &secret].concat()));
     let actions = state.actions.clone();
     let api_state = web::Data::new(crate::api::ApiState::new(actions.clone(), api_rate_per_minute));
     let api_reference = web::Data::new(ApiReference::of(&crate::api::document()));
     let state = web::Data::new(state);
+    let room = room();
+    let connections = Connections::new(room, patience);
     let server = HttpServer::new(move || {
         let sessions = SessionMiddleware::builder(StoredSessions(actions.clone()), key.clone())
             .cookie_name(if is_https { "__Host-dunlin" } else { "dunlin" }.to_owned())
@@ -79,6 +101,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .app_data(api_state.clone())
             .app_data(api_reference.clone())
             .app_data(web::PayloadConfig::new(LARGEST_FORM))
+            .wrap(from_fn(paced))
             .wrap_fn(|mut request, next| {
                 // Whatever GET answers HEAD answers too, without the body, which the connection leaves out.
                 if request.method() == Method::HEAD {
@@ -111,7 +134,9 @@ pub fn start(serving: Serving) -> io::Result<Server> {
     .workers(threads)
     .shutdown_timeout(shutdown.as_secs())
     .disable_signals()
-    .client_request_timeout(Duration::from_secs(10))
+    .client_request_timeout(patience)
+    .max_connections(room.div_ceil(threads))
+    .on_connect(move |stream, data| connections.accept(stream, data))
     .listen(listener)?;
     Ok(server.run())
 }

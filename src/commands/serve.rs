@@ -19,7 +19,7 @@ use crate::domain::mail_target::MailTarget;
 use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
 use crate::domain::person::{Actor, Role};
 use crate::process::{Failure, Installation, address_line};
-use crate::server::{Serving, start};
+use crate::server::{PATIENCE, Serving, start};
 use crate::store::{DatabaseAddress, StoreError};
 use crate::web::{WebState, assets};
 use crate::worker::Worker;
@@ -58,6 +58,7 @@ pub(super) async fn serve(
         is_https: config.is_https(),
         shutdown: config.shutdown,
         api_rate_per_minute: config.api_rate_per_minute,
+        patience: PATIENCE,
         threads: std::thread::available_parallelism().map_or(2, usize::from),
     })
     .map_err(failure(bound.to_string()))?;

@@ -53,6 +53,12 @@ pub enum WebError {
     /// The request cannot be understood.
     #[error("{0}")]
     BadRequest(String),
+    /// The request has more bytes than are taken.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The rest of the request did not come.
+    #[error("The request took too long to arrive. Send it again; if it stays, from a faster connection.")]
+    TooSlow,
     /// What was asked for cannot be done.
     #[error("{0}")]
     Refused(String),
@@ -111,6 +117,8 @@ impl WebError {
             Self::NotFound => "Not found",
             Self::NoSuchMethod => "Not possible",
             Self::BadRequest(_) => "Not understood",
+            Self::TooLarge(_) => "Too large",
+            Self::TooSlow => "Too slow",
             Self::Refused(_) => "Not possible",
             Self::Internal(_) => "Something went wrong",
         }
@@ -135,6 +143,8 @@ impl ResponseError for WebError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -291,6 +291,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
     }
 }
 
+/// Strangers cannot make the server keep more than this of a form.
+const LARGEST_UNSIGNED: usize = 16 * 1024;
+
 /// A form that somebody who is not signed in sent from a page of ours.
 pub struct Unsigned<T>(pub T);
 
@@ -299,8 +302,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Unsigned<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = web::Bytes::from_request(request, payload);
-        Box::pin(async move { parsed(&body.await.map_err(too_large)?).map(Self) })
+        let body = web::Payload::from_request(request, payload);
+        Box::pin(async move {
+            let body = body.await.map_err(too_large)?.to_bytes_limited(LARGEST_UNSIGNED).await;
+            parsed(&body.map_err(|_| too_large(()))?.map_err(too_large)?).map(Self)
+        })
     }
 }
 
@@ -310,8 +316,8 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, WebError> {
     })
 }
 
-fn too_large(_: actix_web::Error) -> WebError {
-    WebError::BadRequest("The form is too large. Select fewer invoices, or shorten the text.".to_owned())
+fn too_large(_: impl Sized) -> WebError {
+    WebError::TooLarge("The form is too large. Select fewer invoices, or shorten the text.".to_owned())
 }
 
 /// Whether a form comes from this site, as far as the browser says.

@@ -113,7 +113,16 @@ const LAYERS: [Layer; 11] = [
     Layer {
         name: "server",
         ours: &["web", "api", "actions", "store", "routes"],
-        others: &["actix_files", "actix_session", "actix_web", "sha2", "tracing_actix_web"],
+        others: &[
+            "actix_files",
+            "actix_session",
+            "actix_web",
+            "futures_util",
+            "rustix",
+            "sha2",
+            "tracing",
+            "tracing_actix_web",
+        ],
     },
 ];
 

@@ -150,6 +150,7 @@ impl TestApp {
             is_https: false,
             shutdown: Duration::from_secs(1),
             api_rate_per_minute: 1,
+            patience: dunlin::server::PATIENCE,
             threads: 1,
         })
         .unwrap();
