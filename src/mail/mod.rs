@@ -10,6 +10,7 @@ mod opening;
 mod patience;
 mod reply;
 mod smtp;
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -12,6 +12,7 @@ use super::MailTimeouts;
 use super::heard::{in_words, reply_in, without_number};
 use super::reply::{Step, refusal};
 use super::smtp::{Abilities, Session};
+use super::wire::Wire;
 use crate::domain::mail_message::Outcome;
 use crate::domain::mail_target::{MailServer, Security};
 
@@ -53,7 +54,7 @@ pub(super) async fn connect(
                         .map_err(|_| down("the mail server did not accept a connection in time".to_owned()))?
                         .map_err(|error| down(unreachable(server, &error)))?;
                 socket.set_nodelay(true).map_err(|error| down(error.to_string()))?;
-                AsyncSmtpConnection::connect_with_transport(Box::new(socket), &hello).await
+                AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(socket)), &hello).await
             }
         }
         .map_err(|error| refused(&error))?;
