@@ -26,6 +26,7 @@ mod delivery;
 mod email_notifications;
 mod figures;
 mod holding;
+mod hostile;
 mod import_command;
 mod imports;
 mod invitations;
