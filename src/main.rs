@@ -31,5 +31,9 @@ fn main() -> ExitCode {
 fn log_to_stderr(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { lines.init() } else { lines.json().init() }
+    if std::io::stderr().is_terminal() {
+        return lines.init();
+    }
+    lines.json().init();
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a mistake of the program")));
 }

@@ -1,6 +1,7 @@
 //! Puts the doors into one actix App; the same one that the tests start.
 
 mod connections;
+mod log;
 mod metrics;
 mod pace;
 
@@ -26,6 +27,7 @@ use tracing_actix_web::TracingLogger;
 pub use self::connections::room;
 
 use self::connections::Connections;
+use self::log::Requests;
 use self::pace::paced;
 use crate::routes::Access::{self, Anyone};
 use crate::routes::{Door, Entry, Routes};
@@ -111,7 +113,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
                 async move { answer.await.map(guarded) }
             })
             .wrap(Compress::default())
-            .wrap(TracingLogger::default())
+            .wrap(TracingLogger::<Requests>::new())
             .configure(|config| public().open(config))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
             .service(

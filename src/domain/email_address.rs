@@ -74,9 +74,34 @@ impl fmt::Display for EmailAddress {
     }
 }
 
+/// Words for a log: of what looks like an address only the host is left.
+pub fn without_addresses(words: &str) -> String {
+    let is_of_local = |character: char| !character.is_whitespace() && !"<>()[]\"',;:".contains(character);
+    let mut pieces = words.split('@');
+    let mut masked = pieces.next_back().unwrap_or_default().to_owned();
+    for before in pieces.rev() {
+        let kept = before.trim_end_matches(is_of_local);
+        masked = format!("{kept}…@{masked}");
+    }
+    masked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_is_told_where_an_address_is_and_not_whose() {
+        for (words, left) in [
+            ("553 <ar@acme.example>: no", "553 <…@acme.example>: no"),
+            ("a@b.example, c@d.example", "…@b.example, …@d.example"),
+            ("no address", "no address"),
+            ("@", "…@"),
+            ("", ""),
+        ] {
+            assert_eq!(without_addresses(words), left);
+        }
+    }
 
     #[test]
     fn ordinary_addresses_are_taken() {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tracing::{error, warn};
 
 use crate::actions::{ActionError, Actions};
+use crate::domain::email_address::without_addresses;
 use crate::domain::ids::WorkerId;
 use crate::mail::Relay;
 use crate::store::Store;
@@ -118,7 +119,7 @@ impl Worker {
     async fn tell(&self, round: &Round, failures: &mut usize) {
         let told = match round {
             Round::RelayDown(problem) => {
-                warn!(problem, "the mail server cannot be used");
+                warn!(problem = without_addresses(problem), "the mail server cannot be used");
                 *failures += 1;
                 match self.actions.note_relay(Some(problem.clone())).await {
                     Ok(()) => self.actions.expire_mails(self.id).await,
