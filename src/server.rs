@@ -104,13 +104,13 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .app_data(api_reference.clone())
             .app_data(web::PayloadConfig::new(LARGEST_FORM))
             .wrap(from_fn(paced))
-            .wrap_fn(|mut request, next| {
+            .wrap_fn(move |mut request, next| {
                 // Whatever GET answers HEAD answers too, without the body, which the connection leaves out.
                 if request.method() == Method::HEAD {
                     request.head_mut().method = Method::GET;
                 }
                 let answer = next.call(request);
-                async move { answer.await.map(guarded) }
+                async move { answer.await.map(|answer| guarded(answer, is_https)) }
             })
             .wrap(Compress::default())
             .wrap(TracingLogger::<Requests>::new())
@@ -197,7 +197,7 @@ fn unready() -> HttpResponse {
 }
 
 /// The headers that every answer has.
-fn guarded<B>(mut answer: ServiceResponse<B>) -> ServiceResponse<B> {
+fn guarded<B>(mut answer: ServiceResponse<B>, is_https: bool) -> ServiceResponse<B> {
     let is_static = answer.request().path().starts_with("/static/");
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -209,6 +209,9 @@ fn guarded<B>(mut answer: ServiceResponse<B>) -> ServiceResponse<B> {
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    if is_https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
     if is_static {
         headers
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
