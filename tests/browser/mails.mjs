@@ -43,10 +43,10 @@ const words = (text) =>
 export const kept = (app) =>
   readdirSync(join(app.data, "mail")).filter((name) => /^[0-9a-f-]{36}\.eml$/.test(name)).map((name) => read(readFileSync(join(app.data, "mail", name), "latin1")));
 
-// A mail server that takes everything but for the addresses in `sink.unknown`: `sink.url` for DUNLIN_MAIL_URL,
+// A mail server that takes everything but for the addresses in `sink.unknown`, which it answers with `sink.refusal`: `sink.url` for DUNLIN_MAIL_URL,
 // `sink.mails` as they came.
 export function smtpSink() {
-  const sink = { mails: [], unknown: new Set() };
+  const sink = { mails: [], unknown: new Set(), refusal: "550 5.1.1 nobody of that name" };
   const server = createServer((socket) => {
     socket.setEncoding("latin1");
     socket.on("error", () => {});
@@ -69,7 +69,7 @@ export function smtpSink() {
         }
         const verb = piece.slice(0, 4).toUpperCase();
         if (verb === "EHLO") socket.write("250-sink.example\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n");
-        else if (verb === "RCPT" && sink.unknown.has(/<([^>]*)>/.exec(piece)[1])) say("550 5.1.1 nobody of that name");
+        else if (verb === "RCPT" && sink.unknown.has(/<([^>]*)>/.exec(piece)[1])) say(sink.refusal);
         else if (verb === "RCPT") recipients.push(/<([^>]*)>/.exec(piece)[1]), say("250 2.1.5 known");
         else if (verb === "DATA") (inData = true), say("354 go on");
         else if (verb === "QUIT") say("221 bye"), socket.end();
