@@ -177,4 +177,25 @@ on_both_databases! {
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 1);
     }
+
+    async fn an_export_makes_no_formula_of_what_it_holds(app: TestApp) {
+        let formulas = ["=1+1", "+1", "-1", "@SUM(1)", "=cmd|'/C calc'!A0"];
+        let mut csv = "customer_name,customer_email,invoice_number,currency,total\n".to_owned();
+        for (i, formula) in formulas.iter().enumerate() {
+            let cell = formula.replace('"', "\"\"");
+            csv.push_str(&format!("\"{cell}\",a{i}@customer.example,\"{cell}\",EUR,9.00\n"));
+        }
+        app.import(&csv).await;
+        let clerk = app.clerk().await;
+        let all = clerk.post("/reminder-proposals", &[("matching", "5"), ("list", "/invoices")]).await;
+        clerk.confirm(&all).await;
+        app.send_until_idle().await;
+        let export = clerk.get("/reminders.csv").await;
+        assert_eq!(export.text.lines().count(), 6);
+        for cell in export.text.lines().skip(1).flat_map(|line| line.split("\",\"")) {
+            let cell = cell.trim_start_matches('"');
+            assert!(!cell.starts_with(['=', '+', '-', '@', '\t']), "{cell:?} in {}", export.text);
+        }
+        export.says("\"'=1+1\"").says("\"'@SUM(1)\"").says("\"'-1\"");
+    }
 }
