@@ -198,3 +198,34 @@ async fn a_demo_with_a_folder_of_its_own_goes_on_where_it_was() {
     let clerk = Person::new(&again.address());
     assert_eq!(clerk.sign_in("clerk@acme.example", &password).await.url, "/invoices");
 }
+
+#[actix_web::test]
+async fn where_the_address_is_https_cookies_travel_encrypted_alone_and_browsers_are_told_to_stay() {
+    for base in [None, Some("https://dunlin.company.example")] {
+        let machine = Machine::new();
+        machine.run(&["organisation", "add", "--name", "Acme"]);
+        machine.add_user("ada@acme.example", PASSWORD);
+        let machine = base.into_iter().fold(machine, |machine, base| machine.with("DUNLIN_BASE_URL", base));
+        let (_running, url) = machine.serve();
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let form = [("email", "ada@acme.example"), ("password", PASSWORD)];
+        let answer = client.post(format!("{url}/sign-in")).form(&form).send().await.unwrap();
+        let cookies: Vec<&str> =
+            answer.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+        let [cookie] = cookies[..] else { panic!("{cookies:?}") };
+        let (name, attributes) = cookie.split_once('=').unwrap();
+        let has = |attribute: &str| attributes.split("; ").any(|each| each == attribute);
+        assert!(
+            has("HttpOnly") && has("SameSite=Lax") && has("Path=/") && !attributes.contains("Domain"),
+            "{cookie}"
+        );
+        let stays = answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap());
+        match base {
+            None => assert!(name == "dunlin" && !has("Secure") && stays.is_none(), "{cookie} {stays:?}"),
+            Some(_) => {
+                assert!(name == "__Host-dunlin" && has("Secure"), "{cookie}");
+                assert_eq!(stays, Some("max-age=31536000; includeSubDomains"));
+            }
+        }
+    }
+}
