@@ -1,4 +1,4 @@
-//! Five hundred connections that send the head of a request a byte at a time, and five hundred that do so with a body,
+//! H11: five hundred connections that send the head of a request a byte at a time, and five hundred that do so with a body,
 //! against the real program, while others ask for pages: `cargo test --release --test slow` prints how long these wait.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the run")]
@@ -86,7 +86,7 @@ fn main() {
     times.sort();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     println!(
-        "{SLOW} slow heads and {SLOW} slow bodies, {ended} ended by the server; {} other requests: median {} ms, p95 {} ms, \
+        "H11: {SLOW} slow heads and {SLOW} slow bodies, {ended} ended by the server; {} other requests: median {} ms, p95 {} ms, \
          most {} ms",
         times.len(),
         at(50).as_millis(),
@@ -96,6 +96,7 @@ fn main() {
     assert!(at(95) <= LIMIT, "p95 is at most {} ms", LIMIT.as_millis());
     assert!(ended >= 2 * SLOW, "each slow connection is ended once its time is over");
     every_kind_of_waiting_ends(address);
+    answers_that_nobody_reads_end(address);
     assert_eq!(running.terminate(), Some(0));
     println!("slow requests: ok");
 }
@@ -148,4 +149,25 @@ fn every_kind_of_waiting_ends(address: SocketAddr) {
         })
     });
     waiting.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// Answers larger than what the system keeps for a reader, to somebody who reads only when the server must have given up.
+fn answers_that_nobody_reads_end(address: SocketAddr) {
+    const ASKED: usize = 2_000;
+    let mut socket = TcpStream::connect(address).unwrap();
+    let script = dunlin::web::assets::url("app.js");
+    let requests = format!("GET {script} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(ASKED);
+    let began = Instant::now();
+    socket.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    // The server does not read on while it cannot write.
+    let _ = socket.write_all(requests.as_bytes());
+    let mut heard = Vec::new();
+    while began.elapsed() < Duration::from_secs(30) {
+        thread::sleep(TRICKLE);
+    }
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let end = socket.read_to_end(&mut heard);
+    let answers = String::from_utf8_lossy(&heard).matches("HTTP/1.1 200 OK").count();
+    assert!(began.elapsed() < Duration::from_secs(39), "the connection has ended: {end:?}");
+    assert!(answers < ASKED, "{answers} answers were kept for who does not read");
 }
