@@ -138,6 +138,14 @@ impl AnyConnection {
         }
     }
 
+    /// What stands before and behind a JSON array of arrays to make rows of it: `one.value ->> 0` is the first text of one.
+    pub(super) fn rows(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sqlite(_) => ("json_each(", ") AS one"),
+            Self::Postgres(_) => ("json_array_elements(CAST(", " AS json)) AS one(value)"),
+        }
+    }
+
     /// Makes a choice of rows skip those that another transaction is about to change.
     pub(super) fn skip_locked(&self) -> &'static str {
         match self {
