@@ -114,6 +114,7 @@ settings! {
     lease_seconds = "DUNLIN_LEASE_SECONDS",
     api_wait_seconds = "DUNLIN_API_WAIT_SECONDS",
     undo_seconds = "DUNLIN_UNDO_SECONDS",
+    trusted_proxies = "DUNLIN_TRUSTED_PROXIES",
     api_rate_per_minute = "DUNLIN_API_RATE_PER_MINUTE",
     shutdown_seconds = "DUNLIN_SHUTDOWN_SECONDS",
     log = "DUNLIN_LOG",

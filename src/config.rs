@@ -13,14 +13,20 @@ use url::Url;
 
 use crate::domain::delivery::OnUnconfirmed;
 use crate::domain::mail_target::{MailTarget, is_loopback};
+use crate::domain::visitor::Proxies;
 
 /// Everything that can be set, with its default and meaning; the README's table is made of the same words.
-pub const VARIABLES: [(&str, &str, &str); 20] = [
+pub const VARIABLES: [(&str, &str, &str); 21] = [
     ("DUNLIN_BIND", "127.0.0.1:8080", "address to listen on; port 0 picks a free one"),
     (
         "DUNLIN_BASE_URL",
         "",
         "address that people use, default from the bind address; https turns on Secure cookies",
+    ),
+    (
+        "DUNLIN_TRUSTED_PROXIES",
+        "",
+        "addresses of the proxies before it, whose X-Forwarded-For says who asks; others\u{2019} is not believed",
     ),
     ("DUNLIN_DATA_DIR", "./data", "folder of the SQLite file, captured mail and the secret key"),
     (
@@ -69,6 +75,8 @@ pub struct Config {
     pub bind: SocketAddr,
     /// What people use; `None`: the address that is listened on.
     pub base_url: Option<Url>,
+    /// Whose word is taken for whom they ask.
+    pub trusted_proxies: Proxies,
     /// The data folder.
     pub data_dir: PathBuf,
     /// The database's address, with its scheme.
@@ -144,6 +152,7 @@ impl Config {
         let config = Self {
             bind: reader.bind(),
             base_url: reader.base_url(),
+            trusted_proxies: reader.parsed("DUNLIN_TRUSTED_PROXIES", Proxies::default()),
             data_dir,
             database_url,
             mail: reader.parsed("DUNLIN_MAIL_URL", MailTarget::Capture),

@@ -2,6 +2,7 @@
 
 use std::future::{Future, ready};
 use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
@@ -10,6 +11,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, Responder, Route, web};
 
 use crate::domain::person::Permission;
+use crate::domain::visitor::{Proxies, Visitor};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,4 +173,13 @@ async fn admitted<D: Door, B: MessageBody + 'static>(
         // As an answer, not as an error: what is wrapped around all answers sees this one too.
         Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
     }
+}
+
+/// Where a request comes from.
+pub fn visitor(request: &HttpRequest) -> Visitor {
+    let connected = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+    let Some(proxies) = request.app_data::<web::Data<Proxies>>() else { return Visitor::at(connected) };
+    let told: Vec<&str> =
+        request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+    proxies.visitor(connected, told.into_iter())
 }

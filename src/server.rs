@@ -29,6 +29,7 @@ pub use self::connections::room;
 use self::connections::Connections;
 use self::log::Requests;
 use self::pace::paced;
+use crate::domain::visitor::Proxies;
 use crate::routes::Access::{self, Anyone};
 use crate::routes::{Door, Entry, Routes};
 use crate::web::api_reference::{self, ApiReference};
@@ -52,6 +53,8 @@ pub struct Serving {
     pub api_rate_per_minute: u32,
     /// Longest pause of a request that is arriving, and of a reader.
     pub patience: Duration,
+    /// Whose word is taken for whom they ask.
+    pub trusted_proxies: Proxies,
     /// Threads that answer.
     pub threads: usize,
 }
@@ -80,6 +83,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
         shutdown,
         api_rate_per_minute,
         patience,
+        trusted_proxies,
         threads,
     } = serving;
     let key = Key::from(&Sha512::digest([b"cookie\0".as_slice(), &secret].concat()));
@@ -88,7 +92,8 @@ pub fn start(serving: Serving) -> io::Result<Server> {
     let api_reference = web::Data::new(ApiReference::of(&crate::api::document()));
     let state = web::Data::new(state);
     let room = room();
-    let connections = Connections::new(room, patience);
+    let proxies = web::Data::new(trusted_proxies.clone());
+    let connections = Connections::new(room, patience, trusted_proxies);
     let server = HttpServer::new(move || {
         let sessions = SessionMiddleware::builder(StoredSessions(actions.clone()), key.clone())
             .cookie_name(if is_https { "__Host-dunlin" } else { "dunlin" }.to_owned())
@@ -102,6 +107,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .app_data(state.clone())
             .app_data(api_state.clone())
             .app_data(api_reference.clone())
+            .app_data(proxies.clone())
             .app_data(web::PayloadConfig::new(LARGEST_FORM))
             .wrap(from_fn(paced))
             .wrap_fn(move |mut request, next| {

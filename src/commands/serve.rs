@@ -59,6 +59,7 @@ pub(super) async fn serve(
         shutdown: config.shutdown,
         api_rate_per_minute: config.api_rate_per_minute,
         patience: PATIENCE,
+        trusted_proxies: config.trusted_proxies.clone(),
         threads: std::thread::available_parallelism().map_or(2, usize::from),
     })
     .map_err(failure(bound.to_string()))?;

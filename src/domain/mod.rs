@@ -25,3 +25,4 @@ pub mod reminder;
 pub mod stage;
 pub mod suppression;
 pub mod text;
+pub mod visitor;

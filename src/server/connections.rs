@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::net::{IpAddr, Shutdown};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::debug;
 
 use super::pace::time_for;
+use crate::domain::visitor::{Proxies, Visitor};
 
 /// Most connections at a time, where the system lets a process have files enough for them.
 const MOST: usize = 4_096;
@@ -43,13 +44,14 @@ pub fn room() -> usize {
 pub(super) struct Connections {
     patience: Duration,
     most_of_one: usize,
-    held: Mutex<HashMap<IpAddr, usize>>,
+    trusted_proxies: Proxies,
+    held: Mutex<HashMap<Visitor, usize>>,
 }
 
 impl Connections {
-    /// With room for so many, half of them for any one address.
-    pub(super) fn new(room: usize, patience: Duration) -> Arc<Self> {
-        Arc::new(Self { patience, most_of_one: room.div_ceil(2), held: Mutex::default() })
+    /// With room for so many, half of them for any one address but those of proxies, which ask for many.
+    pub(super) fn new(room: usize, patience: Duration, trusted_proxies: Proxies) -> Arc<Self> {
+        Arc::new(Self { patience, most_of_one: room.div_ceil(2), trusted_proxies, held: Mutex::default() })
     }
 
     /// Takes note of a new connection, and ends it at once where its address has its share already.
@@ -60,24 +62,24 @@ impl Connections {
         };
         let connection = Rc::new(Connection {
             socket: socket.into(),
-            address: peer.ip(),
+            of_whom: Visitor::at(peer.ip()),
             until: Cell::new(None),
             of: self.clone(),
         });
         let held = {
             let mut all = self.lock();
-            let held = all.entry(connection.address).or_default();
+            let held = all.entry(connection.of_whom).or_default();
             *held += 1;
             *held
         };
-        if held > self.most_of_one {
+        if held > self.most_of_one && !self.trusted_proxies.has(peer.ip()) {
             connection.end();
         }
         actix_web::rt::spawn(watch(Rc::downgrade(&connection), self.patience));
         data.insert(connection);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Visitor, usize>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -85,7 +87,7 @@ impl Connections {
 /// One connection, as its requests see it.
 pub(super) struct Connection {
     socket: std::net::TcpStream,
-    address: IpAddr,
+    of_whom: Visitor,
     /// When it has been waited for long enough; `None` while a request of it is worked on.
     until: Cell<Option<Instant>>,
     of: Arc<Connections>,
@@ -116,10 +118,10 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         let mut all = self.of.lock();
-        if let Some(held) = all.get_mut(&self.address) {
+        if let Some(held) = all.get_mut(&self.of_whom) {
             *held -= 1;
             if *held == 0 {
-                all.remove(&self.address);
+                all.remove(&self.of_whom);
             }
         }
     }
@@ -145,7 +147,7 @@ mod tests {
 
     #[actix_web::test]
     async fn an_address_has_half_of_the_room_and_a_connection_that_goes_makes_place() {
-        let all = Connections::new(4, Duration::from_secs(60));
+        let all = Connections::new(4, Duration::from_secs(60), Proxies::default());
         let listener = actix_web::rt::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connect = async || {
             let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();

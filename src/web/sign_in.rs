@@ -12,6 +12,7 @@ use super::session::{Posted, SignedIn, Unsigned, begin, begin_second_step, secon
 use super::{WebError, WebState};
 use crate::actions::ActionError;
 use crate::domain::ids::{OrganisationId, UserId};
+use crate::routes::visitor;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -149,7 +150,7 @@ pub async fn check_code(
 
 /// Where a request comes from, for counting tries.
 pub(super) fn address_of(request: &HttpRequest) -> String {
-    request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string())
+    visitor(request).to_string()
 }
 
 /// The page of a form that was refused, which says when to try again where that is why.

@@ -50,4 +50,5 @@ mod support;
 mod two_factor;
 mod unconfirmed;
 mod users;
+mod visitors;
 mod voiding;

@@ -112,7 +112,7 @@ const LAYERS: [Layer; 11] = [
     // The session's cookie is laid over the pages where both doors meet.
     Layer {
         name: "server",
-        ours: &["web", "api", "actions", "store", "routes"],
+        ours: &["web", "api", "actions", "store", "routes", "domain"],
         others: &[
             "actix_files",
             "actix_session",

@@ -151,6 +151,7 @@ impl TestApp {
             shutdown: Duration::from_secs(1),
             api_rate_per_minute: 1,
             patience: dunlin::server::PATIENCE,
+            trusted_proxies: dunlin::domain::visitor::Proxies::default(),
             threads: 1,
         })
         .unwrap();
