@@ -2,10 +2,11 @@
 //! 406, then 415, 413, 400).
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
@@ -30,8 +31,6 @@ pub(super) struct Call<T> {
 const LARGEST: usize = 512 * 1024;
 /// Of a body that is too large, so much is read to its end, for a caller that still writes hears no answer.
 const PUT_UP_WITH: usize = 16 * 1024 * 1024;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl<T> Call<T> {
     /// Does what is asked and answers. `work` is given the program, the body, and the id that what comes of it is to
@@ -53,23 +52,28 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let program = Program::extract(&request).await?;
-            let arriving = tokio::time::timeout(PATIENCE, arrived(payload));
-            let bytes = arriving.await.map_err(|_| slow())??;
+            let bytes = arrived(payload).await?;
             Ok(Self { program, body: read(request.headers(), &bytes)? })
         })
     }
 }
 
-fn slow() -> Problem {
-    let detail = format!("The body did not arrive within {} s. Send it again.", PATIENCE.as_secs());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "Request.Timeout", detail)
+/// Why the rest of a body does not come; the server gives up on one that is too slow.
+fn broken_off(error: PayloadError) -> Problem {
+    match error {
+        PayloadError::Io(cause) if cause.kind() == io::ErrorKind::TimedOut => {
+            let detail = "The body took too long to arrive. Send it again.";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "Request.Timeout", detail)
+        }
+        error => Problem::malformed(format!("The body broke off: {error}.")),
+    }
 }
 
 /// The whole body.
 async fn arrived(mut payload: Payload) -> Result<Bytes, Problem> {
     let (mut bytes, mut length) = (BytesMut::new(), 0);
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Problem::malformed(format!("The body broke off: {error}.")))?;
+        let chunk = chunk.map_err(broken_off)?;
         length += chunk.len();
         if length <= LARGEST {
             bytes.extend_from_slice(&chunk);

@@ -78,6 +78,7 @@ fn main() {
     let machine = Machine::new();
     machine.run(&["organisation", "add", "--name", "Acme"]);
     machine.add_user("ada@acme.example", PASSWORD);
+    let key = machine.run(&["api-key", "add", "--name", "ERP"]).out;
     let (mut running, url) = machine.serve();
     let address: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
     let slow = Slow::begin(address);
@@ -95,7 +96,7 @@ fn main() {
     );
     assert!(at(95) <= LIMIT, "p95 is at most {} ms", LIMIT.as_millis());
     assert!(ended >= 2 * SLOW, "each slow connection is ended once its time is over");
-    every_kind_of_waiting_ends(address);
+    every_kind_of_waiting_ends(address, key.trim());
     answers_that_nobody_reads_end(address);
     assert_eq!(running.terminate(), Some(0));
     println!("slow requests: ok");
@@ -119,7 +120,10 @@ async fn ask(url: &str) -> Vec<Duration> {
 }
 
 /// What actix waits for without end.
-fn every_kind_of_waiting_ends(address: SocketAddr) {
+fn every_kind_of_waiting_ends(address: SocketAddr, key: &str) {
+    let program = format!(
+        "POST /api/v1/reminder-batches HTTP/1.1\r\nHost: x\r\nx-api-key: {key}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
+    );
     let kinds = [
         ("nothing at all", "", ""),
         ("a head that stops", "GET / HTTP/1.1\r\nHost: x\r\nX: ", ""),
@@ -129,6 +133,7 @@ fn every_kind_of_waiting_ends(address: SocketAddr) {
             "200 OK",
         ),
         ("a body that stops", &format!("{BODY}x"), "408 Request Timeout"),
+        ("a program\u{2019}s body that stops", &program, "Request.Timeout"),
         (
             "a chunked body that nobody wants",
             "POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
