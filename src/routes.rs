@@ -1,5 +1,7 @@
 //! What the doors are made of: routes, each with what it asks of who uses it. One without that cannot be written.
 
+mod rate;
+
 use std::future::{Future, ready};
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv6Addr};
@@ -9,6 +11,8 @@ use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, Responder, Route, web};
+
+pub use self::rate::{Rate, seconds};
 
 use crate::domain::person::Permission;
 use crate::domain::visitor::{Proxies, Visitor};

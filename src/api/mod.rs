@@ -23,32 +23,32 @@ use actix_web::dev::ServiceRequest;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::actions::Actions;
+use crate::domain::ids::ApiKeyId;
 use crate::domain::person::Permission::{
     CancelReminder, ChangeInvoice, EditCustomer, Hold, Read, SendReminder,
 };
 use crate::domain::person::Role;
 use crate::routes::Access::{self, Anyone, May};
-use crate::routes::{Door, Routes};
+use crate::routes::{Door, Rate, Routes};
 use crate::store::Reader;
 
 use call::{Answer, Call};
 pub use openapi::document;
 use problem::Noun;
 pub use problem::{Problem, told};
-use program::KeyLimits;
 pub use program::Program;
 
 /// What handlers need.
 pub struct ApiState {
     actions: Actions,
     reader: Reader,
-    limits: KeyLimits,
+    rate: Rate<ApiKeyId>,
 }
 
 impl ApiState {
     /// Over the verbs; `rate_per_minute` requests of one key, 0 for no limit.
     pub fn new(actions: Actions, rate_per_minute: u32) -> Self {
-        Self { reader: actions.reader(), actions, limits: KeyLimits::new(rate_per_minute) }
+        Self { reader: actions.reader(), actions, rate: Rate::of(rate_per_minute) }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::invoice::Ineligible;
 use crate::domain::ledger::InvoiceRefused;
 use crate::domain::payment::PaymentRefused;
 use crate::domain::proposal::{Candidate, NotRemindable};
+use crate::routes::seconds;
 use crate::store::StoreError;
 
 /// A failure. Where it happened and in which request is added on the way out: see [`told`].
@@ -106,7 +107,7 @@ impl Problem {
 
     /// More requests than the key may make.
     pub(super) fn rate_limited(wait: Duration) -> Self {
-        let seconds = wait.as_secs() + 1;
+        let seconds = seconds(wait);
         let detail = format!("This key makes too many requests. Wait {seconds} s, then go on.");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RateLimited", detail)
             .header(header::RETRY_AFTER, seconds.to_string())

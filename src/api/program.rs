@@ -1,15 +1,10 @@
 //! The program of a request: its key, its pace, and what it takes for an answer.
 
 use std::future::{Ready, ready};
-use std::num::NonZeroU32;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use governor::clock::{Clock, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 
 use super::accept::takes_json;
 use super::{ApiState, Problem};
@@ -53,7 +48,7 @@ impl Program {
         let found =
             state.actions.api_key(key).await.map_err(|error| Problem::internal(&error.to_string()))?;
         let (key, principal) = found.ok_or_else(Problem::unauthorized)?;
-        state.limits.admit(key).map_err(Problem::rate_limited)?;
+        state.rate.count(&key).map_err(Problem::rate_limited)?;
         let accepted = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
         if !takes_json(accepted) {
             return Err(Problem::not_acceptable());
@@ -83,27 +78,4 @@ fn key_in(headers: &HeaderMap) -> Option<&str> {
 /// The token of an `Authorization` header; a scheme's name is the same in any case (RFC 9110, 11.1).
 fn bearer_token(value: &str) -> Option<&str> {
     value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
-}
-
-/// How many requests each key may make.
-pub(super) struct KeyLimits(Option<RateLimiter<ApiKeyId, HashMapStateStore<ApiKeyId>, DefaultClock>>);
-
-/// Requests that a key may make at once.
-const BURST: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
-
-impl KeyLimits {
-    /// So many a minute; 0 for no limit.
-    pub(super) fn new(rate_per_minute: u32) -> Self {
-        let quota = |rate| Quota::per_minute(rate).allow_burst(BURST);
-        Self(NonZeroU32::new(rate_per_minute).map(|rate| RateLimiter::hashmap(quota(rate))))
-    }
-
-    /// Counts a request of a key.
-    ///
-    /// # Errors
-    /// How long to wait when there were too many.
-    fn admit(&self, key: ApiKeyId) -> Result<(), Duration> {
-        let Some(limits) = &self.0 else { return Ok(()) };
-        limits.check_key(&key).map_err(|refused| refused.wait_time_from(DefaultClock::default().now()))
-    }
 }

@@ -21,7 +21,7 @@ use crate::domain::person::{Actor, Role};
 use crate::process::{Failure, Installation, address_line};
 use crate::server::{PATIENCE, Serving, start};
 use crate::store::{DatabaseAddress, StoreError};
-use crate::web::{WebState, assets};
+use crate::web::{Rates, WebState, assets};
 use crate::worker::Worker;
 
 /// Longest wait for the database when all else has ended.
@@ -52,6 +52,7 @@ pub(super) async fn serve(
             write_mail: crate::mail::writer(&config.mail, config.mail_dedup_header.clone()),
             base_url: base_url.clone(),
             setup_token: setup_token.clone(),
+            rates: Rates::default(),
         },
         static_folder,
         secret: installation.secret,

@@ -50,6 +50,14 @@ pub enum WebError {
     /// The address is there, but not for this method.
     #[error("This address cannot be used like that. Open the page from the menu.")]
     NoSuchMethod,
+    /// It was asked for too often.
+    #[error("{sentence}")]
+    TooMany {
+        /// What the person reads.
+        sentence: String,
+        /// When to come again.
+        seconds: u64,
+    },
     /// The request cannot be understood.
     #[error("{0}")]
     BadRequest(String),
@@ -86,6 +94,7 @@ impl From<ActionError> for WebError {
         match error {
             ActionError::Store(error) => error.into(),
             ActionError::NotFound => Self::NotFound,
+            ActionError::Throttled(seconds) => Self::TooMany { sentence: error.to_string(), seconds },
             ActionError::NothingSelected
             | ActionError::TooMany(_)
             | ActionError::NotRemindable(_)
@@ -94,7 +103,6 @@ impl From<ActionError> for WebError {
             | ActionError::NotConfirmed
             | ActionError::Payment(_)
             | ActionError::Invoice(_)
-            | ActionError::Throttled(_)
             | ActionError::Refused(_) => Self::Refused(error.to_string()),
         }
     }
@@ -116,6 +124,7 @@ impl WebError {
             Self::ForeignForm => "Form not accepted",
             Self::NotFound => "Not found",
             Self::NoSuchMethod => "Not possible",
+            Self::TooMany { .. } => "Too much at once",
             Self::BadRequest(_) => "Not understood",
             Self::TooLarge(_) => "Too large",
             Self::TooSlow => "Too slow",
@@ -142,6 +151,7 @@ impl ResponseError for WebError {
             }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -170,6 +180,9 @@ impl ResponseError for WebError {
                 let page = SignInPage::to_go_on(next.clone(), carried.clone());
                 let page = page.render().unwrap_or_else(|_| self.to_string());
                 return response.content_type(ContentType::html()).body(page);
+            }
+            Self::TooMany { seconds, .. } => {
+                response.insert_header((header::RETRY_AFTER, *seconds));
             }
             Self::Internal(cause) => error!(cause, "a page could not be shown"),
             _ => {}

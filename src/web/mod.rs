@@ -28,6 +28,7 @@ mod payments;
 mod problems;
 mod profile;
 mod proposed_mails;
+mod rates;
 mod reminder;
 mod reminder_batches;
 mod reminder_proposals;
@@ -51,6 +52,7 @@ use crate::domain::mail_message::MailWriter;
 use crate::store::Reader;
 
 pub use error::WebError;
+pub use rates::Rates;
 pub use routes::{Pages, routes};
 pub use session::StoredSessions;
 
@@ -70,4 +72,6 @@ pub struct WebState {
     pub base_url: String,
     /// What `/setup` asks for while there is no user.
     pub setup_token: Option<String>,
+    /// How often one may change something.
+    pub rates: Rates,
 }

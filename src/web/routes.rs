@@ -4,7 +4,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
-use super::session::{SignedIn, is_htmx, is_same_origin};
+use super::session::{SignedIn, is_htmx, is_same_origin, state_of};
 use super::{
     WebError, api_keys, batch_page, carried, closing, customer_edit, customers, email_notifications, frame,
     holds, imports, invitations, invoice, invoice_selections, invoices, mail_previews, password_resets,
@@ -144,14 +144,23 @@ pub struct Pages;
 
 impl Door for Pages {
     async fn admit(request: &mut ServiceRequest, access: Access) -> Result<(), Error> {
-        if !request.method().is_safe() && !is_same_origin(request.request()) {
+        let changes = !request.method().is_safe();
+        if changes && !is_same_origin(request.request()) {
             return Err(WebError::ForeignForm.into());
         }
-        let May(permission) = access else { return Ok(()) };
+        let May(permission) = access else {
+            if changes {
+                state_of(request.request())?.rates.count_stranger(request.request())?;
+            }
+            return Ok(());
+        };
         let person = match SignedIn::of(request.request()).await {
             Ok(person) => person,
             Err(refusal) => return Err(carried::or_refused(request, refusal).await.into()),
         };
+        if changes {
+            person.state.rates.count_person(person.user.id)?;
+        }
         let owes_factor = person.second_factor.is_required && !person.second_factor.is_on;
         if owes_factor && !is_open_without_factor(request.path()) {
             return Err(WebError::SecondFactorFirst { is_htmx: is_htmx(request.request()) }.into());

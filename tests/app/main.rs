@@ -31,6 +31,7 @@ mod import_command;
 mod imports;
 mod invitations;
 mod keeping;
+mod limits;
 mod logs;
 mod metrics;
 mod openapi;

@@ -3,6 +3,7 @@
 mod documented;
 mod foreign;
 mod headers;
+mod redirects;
 mod routes;
 mod things;
 

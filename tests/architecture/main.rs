@@ -66,7 +66,7 @@ const LAYERS: [Layer; 11] = [
         ours: &["domain", "store", "mail", "actions"],
         others: &["chrono", "tokio", "tracing"],
     },
-    Layer { name: "routes", ours: &["domain"], others: &["actix_web"] },
+    Layer { name: "routes", ours: &["domain"], others: &["actix_web", "governor"] },
     Layer {
         name: "web",
         ours: &["domain", "store", "actions", "routes"],
@@ -100,7 +100,6 @@ const LAYERS: [Layer; 11] = [
             "actix_web",
             "chrono",
             "futures_util",
-            "governor",
             "serde",
             "serde_json",
             "tokio",

@@ -27,7 +27,7 @@ use dunlin::domain::person::{Actor, Role};
 use dunlin::mail::{MailTimeouts, Relay};
 use dunlin::server::{Serving, start};
 use dunlin::store::{DatabaseAddress, Store};
-use dunlin::web::{WebState, assets};
+use dunlin::web::{Rates, WebState, assets};
 use dunlin::worker::Worker;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -144,6 +144,7 @@ impl TestApp {
                 write_mail: dunlin::mail::writer(&target, None),
                 base_url: "https://dunlin.example".to_owned(),
                 setup_token: None,
+                rates: Rates::default(),
             },
             static_folder: assets::unpack(folder.path()).unwrap(),
             secret,
