@@ -201,7 +201,7 @@ pub struct OrganisationChanges {
 /// Users.
 #[derive(Subcommand, Debug)]
 pub enum UserCommand {
-    /// Add a user.
+    /// Add a user, or an account that is there to another organisation.
     Add {
         /// What they sign in with.
         #[arg(long)]

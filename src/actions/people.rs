@@ -22,6 +22,15 @@ pub struct Newcomer {
     pub password: NewPassword,
 }
 
+/// How somebody came into an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// With the name and the password that were given.
+    New,
+    /// With those that they have in another organisation.
+    Known,
+}
+
 impl Actions {
     /// Makes the organisation and its first Admin; refused once there is a user.
     ///
@@ -54,15 +63,15 @@ impl Actions {
         Ok(id)
     }
 
-    /// Adds a person to an organisation.
+    /// Adds a person to an organisation by command. Who works in another one keeps their name and password.
     ///
     /// # Errors
-    /// When there is one with this address already.
+    /// When somebody with this address is in this organisation already.
     pub async fn add_user(
         &self,
         organisation: OrganisationId,
         newcomer: Newcomer,
-    ) -> Result<UserId, ActionError> {
+    ) -> Result<Joined, ActionError> {
         let hash = passwords::hash(newcomer.password).await?;
         let (actions, id) = (self.clone(), self.0.ids.next::<UserId>());
         let person = NewPerson {
@@ -75,12 +84,21 @@ impl Actions {
         };
         self.0
             .store
-            .write(move |tx| match tx.add_person(&person, actions.clock().now())? {
-                true => Ok(id),
-                false => Err(ActionError::Refused(format!(
-                    "There is a user with the address {} already.",
-                    person.email
-                ))),
+            .write(move |tx| {
+                let joined = if tx.add_person(&person, actions.clock().now())? {
+                    Joined::New
+                } else {
+                    let known = tx.person_with(&person.email)?.ok_or(ActionError::NotFound)?;
+                    if tx.member(organisation, known)?.is_some() {
+                        let why = format!("There is a user with the address {} already.", person.email);
+                        return Err(ActionError::Refused(why));
+                    }
+                    tx.add_member(organisation, known, person.role)?;
+                    Joined::Known
+                };
+                let detail = format!("{} as {}, by command.", person.email, person.role);
+                tx.record(&actions.noted(organisation, Actor::System, "user.added", detail))?;
+                Ok(joined)
             })
             .await
     }

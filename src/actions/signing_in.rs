@@ -60,6 +60,7 @@ impl Actions {
                     return Ok(());
                 }
                 tx.note_sign_in(person, now)?;
+                tx.enter(organisation, person, now)?;
                 tx.record(&actions.noted(organisation, Actor::User(person), "user.signed_in", String::new()))
             })
             .await?;

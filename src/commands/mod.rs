@@ -7,7 +7,7 @@ mod serve;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::actions::{Newcomer, OrganisationChange};
+use crate::actions::{Joined, Newcomer, OrganisationChange};
 use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, UserCommand};
 use crate::clock::Ids;
 use crate::config::Config;
@@ -92,7 +92,10 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             let password = password.map_err(|error| CommandError::Usage(format!("{error}")))?;
             let installation = Installation::open(&config).await?;
             let organisation = the_organisation(&installation, organisation).await?;
-            installation.actions.add_user(organisation, Newcomer { email, name, role, password }).await?;
+            let newcomer = Newcomer { email: email.clone(), name, role, password };
+            if installation.actions.add_user(organisation, newcomer).await? == Joined::Known {
+                println!("{email} has an account already, and keeps its name and password.");
+            }
             Ok(())
         }
         Command::ApiKey(ApiKeyCommand::Add { name, organisation }) => {

@@ -115,6 +115,26 @@ impl Snapshot<'_> {
         .collect()
     }
 
+    /// Where a person may work, by name.
+    pub fn organisations_of(&mut self, id: UserId) -> Result<Vec<(OrganisationId, Line)>, StoreError> {
+        #[derive(QueryableByName)]
+        struct OrganisationRow {
+            #[diesel(sql_type = Text)]
+            id: String,
+            #[diesel(sql_type = Text)]
+            name: String,
+        }
+        Sql::new(
+            "SELECT o.id, o.name FROM membership m JOIN organisation o ON o.id = m.organisation_id \
+             WHERE m.person_id = $1 AND m.disabled_at IS NULL ORDER BY LOWER(o.name), o.id",
+        )
+        .bind(id.to_string())
+        .load::<OrganisationRow>(self.connection())?
+        .iter()
+        .map(|row| Ok((parsed("organisation.id", &row.id)?, parsed("organisation.name", &row.name)?)))
+        .collect()
+    }
+
     /// How many people can administer an organisation.
     pub fn count_admins(&mut self, organisation: OrganisationId) -> Result<usize, StoreError> {
         #[derive(QueryableByName)]
@@ -145,6 +165,21 @@ impl Tx<'_> {
             .bind(person.to_string())
             .bind(organisation.to_string())
             .bind(role.as_str())
+            .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Notes that a person works in an organisation from now on.
+    pub fn enter(
+        &mut self,
+        organisation: OrganisationId,
+        person: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        Sql::new("UPDATE membership SET entered_at = $1 WHERE organisation_id = $2 AND person_id = $3")
+            .bind(now)
+            .bind(organisation.to_string())
+            .bind(person.to_string())
             .execute(self.connection())?;
         Ok(())
     }

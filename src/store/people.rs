@@ -107,7 +107,8 @@ impl Snapshot<'_> {
     pub fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         Sql::new(
             "SELECT p.id, p.password_hash, m.organisation_id, p.totp_secret IS NOT NULL AS has_second_factor FROM person p JOIN membership m ON m.person_id = p.id \
-             WHERE p.email_folded = $1 AND m.disabled_at IS NULL ORDER BY m.organisation_id LIMIT 1",
+             WHERE p.email_folded = $1 AND m.disabled_at IS NULL \
+             ORDER BY m.entered_at IS NULL, m.entered_at DESC, m.organisation_id LIMIT 1",
         )
         .bind(email.folded())
         .first::<CredentialsRow>(self.connection())?

@@ -8,8 +8,10 @@ use askama::Template;
 use super::WebError;
 use super::session::SignedIn;
 use super::settings::SettingsPage;
+use crate::domain::ids::OrganisationId;
 use crate::domain::money::grouped_count;
 use crate::domain::person::{Permission, Theme, User};
+use crate::domain::text::Line;
 
 /// The places of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +92,24 @@ pub struct NavLink {
     pub is_current: bool,
 }
 
+/// An organisation that the person may work in.
+pub struct OrganisationChoice {
+    /// Which.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Whether this is its page.
+    pub is_current: bool,
+}
+
 /// What the layout shows.
 pub struct Frame {
     /// The page's title.
     pub title: String,
     /// Whose ledger this is.
     pub organisation: String,
+    /// Where the person may go on, the organisation of now included; empty where there is no other.
+    pub organisations: Vec<OrganisationChoice>,
     /// Who is signed in.
     pub user_name: String,
     /// Their address.
@@ -135,6 +149,7 @@ impl SignedIn {
         Frame {
             title: title.into(),
             organisation: self.organisation.name.to_string(),
+            organisations: self.choices(),
             user_name: self.user.name.to_string(),
             user_email: self.user.email.to_string(),
             role: self.user.role.as_str(),
@@ -146,6 +161,18 @@ impl SignedIn {
             banners: self.banners(),
             toast: None,
         }
+    }
+
+    fn choices(&self) -> Vec<OrganisationChoice> {
+        if self.organisations.len() < 2 {
+            return Vec::new();
+        }
+        let choice = |(id, name): &(OrganisationId, Line)| OrganisationChoice {
+            id: id.to_string(),
+            name: name.to_string(),
+            is_current: *id == self.organisation.id,
+        };
+        self.organisations.iter().map(choice).collect()
     }
 
     fn banners(&self) -> Vec<String> {

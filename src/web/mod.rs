@@ -8,6 +8,7 @@ mod batch_page;
 mod batch_results;
 mod carried;
 mod closing;
+mod current_organisation;
 mod customer_edit;
 mod customers;
 mod device;

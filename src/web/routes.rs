@@ -6,10 +6,10 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
 use super::session::{SignedIn, is_htmx, is_same_origin, state_of};
 use super::{
-    WebError, api_keys, batch_page, carried, closing, customer_edit, customers, email_notifications, frame,
-    holds, imports, invitations, invoice, invoice_selections, invoices, mail_previews, password_resets,
-    payments, profile, proposed_mails, reminder, reminder_batches, reminder_proposals, reminders, sending,
-    setup, sign_in, suppressions, two_factor, unconfirmed, users,
+    WebError, api_keys, batch_page, carried, closing, current_organisation, customer_edit, customers,
+    email_notifications, frame, holds, imports, invitations, invoice, invoice_selections, invoices,
+    mail_previews, password_resets, payments, profile, proposed_mails, reminder, reminder_batches,
+    reminder_proposals, reminders, sending, setup, sign_in, suppressions, two_factor, unconfirmed, users,
 };
 use crate::domain::person::Permission::{
     CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys, ManageUsers,
@@ -33,6 +33,7 @@ pub fn routes() -> Routes<Pages> {
         .post("/sign-in", Anyone, sign_in::create).of_up_to(CARRIED)
         .post("/sign-in/code", Anyone, sign_in::check_code).of_up_to(CARRIED)
         .post("/sign-out", May(Read), sign_in::delete)
+        .post("/current-organisation", May(Read), current_organisation::update)
         .post("/theme", May(Read), sign_in::theme)
         .post("/single-keys", May(Read), sign_in::single_keys)
         .get("/setup", Anyone, setup::new)

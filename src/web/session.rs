@@ -20,6 +20,7 @@ use crate::actions::{Actions, SignedInTo};
 use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Role, User};
+use crate::domain::text::Line;
 use crate::store::{Pause, RelayDown, SecondFactorState, SessionOwner};
 
 /// Sessions in the database, by the hash of their id.
@@ -155,6 +156,15 @@ pub fn begin(
     kept.into_iter().try_for_each(|(name, value)| keep(&session, name, value))
 }
 
+/// Goes on in another organisation: under a new id and with another token, so that a form of the organisation before, still
+/// open somewhere, is not done in this one.
+pub fn enter(session: &Session, actions: &Actions, organisation: OrganisationId) -> Result<(), WebError> {
+    session.renew();
+    session.remove(ROLE);
+    keep(session, ORGANISATION, organisation.to_string())?;
+    keep(session, CSRF, actions.secret())
+}
+
 fn keep(session: &Session, name: &str, value: String) -> Result<(), WebError> {
     session.insert(name, value).map_err(|error| WebError::Internal(error.to_string()))
 }
@@ -165,6 +175,8 @@ pub struct SignedIn {
     pub user: User,
     /// Where.
     pub organisation: Organisation,
+    /// Where they may work, by name.
+    pub organisations: Vec<(OrganisationId, Line)>,
     /// The token of this session's forms.
     pub csrf: String,
     /// What this session is called in the list of the person's sessions.
@@ -196,15 +208,16 @@ impl SignedIn {
         let (person, organisation): (UserId, OrganisationId) =
             person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
         let asked = handle.clone();
-        let (user, seen_at, organisation, second_factor, relay_down, pause) = state
+        let (user, seen_at, organisation, organisations, second_factor, relay_down, pause) = state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let user = snapshot.user(organisation, person)?;
                 let seen_at = snapshot.session_seen_at(&asked)?;
                 let second_factor = snapshot.second_factor_state(organisation, person)?;
                 let organisation = snapshot.organisation(organisation)?;
+                let organisations = snapshot.organisations_of(person)?;
                 let (relay_down, pause) = (snapshot.relay_down()?, snapshot.pause()?);
-                Ok((user, seen_at, organisation, second_factor, relay_down, pause))
+                Ok((user, seen_at, organisation, organisations, second_factor, relay_down, pause))
             })
             .await?;
         let (user, seen_at) = user.zip(seen_at).ok_or_else(first)?;
@@ -214,7 +227,17 @@ impl SignedIn {
         renew_with_role(&session, user.role)?;
         // The mail server that was is of no interest while nothing goes to one.
         let relay_down = relay_down.filter(|_| state.mail_folder.is_none());
-        Ok(Self { user, organisation, csrf, session: handle, second_factor, relay_down, pause, state })
+        Ok(Self {
+            user,
+            organisation,
+            organisations,
+            csrf,
+            session: handle,
+            second_factor,
+            relay_down,
+            pause,
+            state,
+        })
     }
 
     /// Whom the door let in ([`super::routes`]); nobody, where anyone may come.

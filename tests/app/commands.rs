@@ -111,6 +111,24 @@ fn a_command_that_cannot_do_its_work_ends_with_1() {
 }
 
 #[test]
+fn an_account_is_added_to_another_organisation_and_keeps_its_password() {
+    let machine = Machine::new();
+    let organisation = |name| machine.run(&["organisation", "add", "--name", name]).out.trim().to_owned();
+    let [first, second] = ["Acme", "Birch"].map(organisation);
+    let add = |organisation: &str, password| {
+        let who = ["user", "add", "--email", "ada@acme.example", "--name", "Ada", "--role", "clerk"];
+        machine.run_with(
+            &[who.as_slice(), &["--organisation", organisation, "--password-stdin"]].concat(),
+            password,
+        )
+    };
+    assert_eq!(add(&first, PASSWORD).is(0, "").out, "");
+    let told = add(&second, "another password").is(0, "").out.clone();
+    assert_eq!(told, "ada@acme.example has an account already, and keeps its name and password.\n");
+    add(&second, PASSWORD).is(1, "There is a user with the address ada@acme.example already.");
+}
+
+#[test]
 fn a_command_that_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
     let machine = Machine::new();
     let key = ["api-key", "add", "--name", "ERP"];

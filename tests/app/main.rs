@@ -35,6 +35,7 @@ mod limits;
 mod logs;
 mod metrics;
 mod openapi;
+mod organisations;
 mod pages;
 mod password_resets;
 mod payments;

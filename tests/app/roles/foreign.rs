@@ -100,6 +100,8 @@ on_both_databases! {
             let asked = async |id: &str| two.named("POST", path, &[(field, id)], id).await;
             assert_eq!(asked(foreign).await, asked(unknown).await, "{path}");
         }
+        let into = async |id: &str| two.named("POST", "/current-organisation", &[("organisation", id)], id).await;
+        assert_eq!(into(&two.foreign.organisation).await, into(unknown).await);
         assert_eq!(two.foreign.state().await, before);
     }
 

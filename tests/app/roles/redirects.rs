@@ -1,6 +1,5 @@
 //! No answer leads to another site, whatever a request says.
 
-use dunlin::actions::Newcomer;
 use dunlin::domain::person::Role;
 
 use super::routes::{Who, routes};
@@ -61,13 +60,7 @@ on_both_databases! {
     /// H20
     async fn signing_in_leads_to_a_page_of_ours(app: TestApp) {
         let email = "someone@acme.example";
-        let newcomer = Newcomer {
-            email: email.parse().unwrap(),
-            name: "Someone".parse().unwrap(),
-            role: Role::Viewer,
-            password: PASSWORD.parse().unwrap(),
-        };
-        app.actions.add_user(app.organisation, newcomer).await.unwrap();
+        app.add_person(app.organisation, email, Role::Viewer).await;
         for address in ELSEWHERE {
             let form = [("email", email), ("password", PASSWORD), ("next", address)];
             let answer = app.visitor().answer("POST", "/sign-in", &form, &[]).await;

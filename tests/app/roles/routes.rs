@@ -120,6 +120,7 @@ const FORMS: &[(&str, Fields)] = &[
     ("/settings/invitations", &[("email", "{invoice}@invited.example"), ("role", "clerk")]),
     ("/settings/invitations/{id}/resending", NOTHING),
     ("/settings/invitations/{id}/withdrawal", NOTHING),
+    ("/current-organisation", &[("organisation", "{organisation}")]),
     ("/sign-out", NOTHING),
 ];
 

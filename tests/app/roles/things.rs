@@ -25,6 +25,7 @@ pub struct Things {
     unused_key: String,
     colleague: String,
     invitation: String,
+    pub organisation: String,
     pub admin: Person,
     pub key: String,
 }
@@ -96,6 +97,7 @@ impl Things {
             unused_key,
             colleague,
             invitation,
+            organisation: app.organisation.to_string(),
             admin: app.admin().await,
             key: app.actions.add_api_key(app.organisation, "ERP".parse().unwrap()).await.unwrap(),
         }
@@ -145,7 +147,10 @@ impl Things {
             return shown.yes().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
         }
         let basis = self.admin.get(EDITOR).await.value("basis");
-        let filled = |value: &str| value.replace("{invoice}", &self.open).replace("{basis}", &basis);
+        let filled = |value: &str| {
+            let value = value.replace("{invoice}", &self.open).replace("{basis}", &basis);
+            value.replace("{organisation}", &self.organisation)
+        };
         route.fields.iter().map(|(name, value)| (*name, filled(value))).collect()
     }
 

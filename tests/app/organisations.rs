@@ -1,0 +1,121 @@
+//! Several organisations in one installation, and people who work in more than one.
+
+use dunlin::domain::ids::OrganisationId;
+use dunlin::domain::person::{Actor, Role};
+
+use crate::support::{PASSWORD, Person, TestApp, on_both_databases};
+
+const ANNA: &str = "anna@acme.example";
+
+/// Anna is an admin of the test's organisation, where INV-1 is, and a viewer of Birch, where BIR-1 is.
+async fn anna_in_two(app: &TestApp) -> (Person, OrganisationId) {
+    app.ledger(&["INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent"]).await;
+    let birch = app.another_organisation("Birch Trading").await;
+    let csv = "customer_name,invoice_number,currency,total\nMoss,BIR-1,EUR,10\n";
+    app.actions.import_ledger(Actor::System, birch, std::io::Cursor::new(csv), false).await.unwrap();
+    app.add_person(app.organisation, ANNA, Role::Admin).await;
+    app.add_person(birch, ANNA, Role::Viewer).await;
+    (app.signed_in(ANNA).await, birch)
+}
+
+async fn switch(person: &Person, into: OrganisationId) -> u16 {
+    person.post("/current-organisation", &[("organisation", &into.to_string())]).await.status.as_u16()
+}
+
+on_both_databases! {
+    async fn one_switches_between_ones_organisations_and_sees_each_apart(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let here = anna.get("/invoices").await;
+        here.says("INV-1").says_not("BIR-1").says("<p class=\"side__organisation\">Acme Receivables</p>");
+        here.says("<title>Invoices · Acme Receivables · Dunlin</title>").says(">Birch Trading</option>");
+        let invoice = anna.invoice_id("INV-1").await;
+        assert_eq!(anna.get("/settings/users").await.status, 200);
+
+        assert_eq!(switch(&anna, birch).await, 200);
+        let there = anna.get("/invoices?tab=all").await;
+        there.says("BIR-1").says_not("INV-1").says("<p class=\"side__organisation\">Birch Trading</p>");
+        assert_eq!(anna.get("/settings/users").await.status, 403);
+        assert_eq!(anna.get(&format!("/invoices/{invoice}")).await.status, 404);
+
+        assert_eq!(switch(&anna, app.organisation).await, 200);
+        anna.get(&format!("/invoices/{invoice}")).await.says("INV-1");
+    }
+
+    async fn a_batch_is_there_in_its_own_organisation_alone(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let batch = anna.confirm(&anna.propose(&["INV-1"]).await).await.url;
+        assert_eq!(anna.get(&batch).await.status, 200);
+        switch(&anna, birch).await;
+        assert_eq!(anna.get(&batch).await.status, 404);
+        anna.get("/reminders").await.says_not("INV-1");
+        switch(&anna, app.organisation).await;
+        assert_eq!(anna.get(&batch).await.status, 200);
+        app.send_until_idle().await;
+    }
+
+    async fn switching_renews_the_session_and_makes_the_forms_of_before_worthless(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let token = anna.get("/suppressions").await.value("csrf");
+        let known = anna.cookie();
+        assert_eq!(switch(&anna, birch).await, 200);
+        assert_ne!(anna.cookie(), known);
+        let cookie = known.split(';').next().unwrap();
+        let with_it = [("Cookie", cookie)];
+        assert_eq!(app.visitor().send("GET", "/invoices", &[], &with_it).await.url, "/sign-in");
+        // A tab that is still open on the organisation before.
+        let stale = [("csrf", token.as_str()), ("theme", "dark")];
+        let page = anna.send("POST", "/theme", &stale, &[]).await;
+        assert_eq!(page.status, 403);
+        page.says("This form was not sent from a current page of Dunlin.");
+    }
+
+    async fn signing_in_leads_to_the_organisation_one_worked_in_last(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let begins_in = async |name: &str| {
+            app.clock.advance(chrono::TimeDelta::minutes(1));
+            let again = app.signed_in(ANNA).await;
+            again.get("/invoices").await.says(&format!("<p class=\"side__organisation\">{name}</p>"));
+        };
+        begins_in("Acme Receivables").await;
+        switch(&anna, birch).await;
+        begins_in("Birch Trading").await;
+        switch(&anna, app.organisation).await;
+        begins_in("Acme Receivables").await;
+    }
+
+    async fn only_ones_own_organisations_can_be_entered(app: TestApp) {
+        let (anna, _) = anna_in_two(&app).await;
+        let foreign = app.another_organisation("Cedar").await;
+        assert_eq!(switch(&anna, foreign).await, 404);
+        assert_eq!(anna.post("/current-organisation", &[("organisation", "no id")]).await.status, 404);
+        anna.get("/invoices").await.says("INV-1").says_not("Cedar");
+        app.clerk().await.get("/invoices").await.says_not("/current-organisation");
+    }
+
+    async fn who_is_disabled_in_one_organisation_works_on_in_the_other(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let admin = app.admin().await;
+        let id = app.texts(&format!("SELECT id AS text FROM person WHERE email = '{ANNA}'")).remove(0);
+        assert_eq!(admin.post(&format!("/settings/users/{id}/disabling"), &[]).await.status, 200);
+        assert_eq!(anna.get("/invoices").await.url, "/sign-in");
+        let again = app.signed_in(ANNA).await;
+        again.get("/invoices").await.says("BIR-1").says_not("INV-1").says_not("/current-organisation");
+        assert_eq!(switch(&again, app.organisation).await, 404);
+        assert_eq!(switch(&again, birch).await, 200);
+    }
+
+    async fn who_is_added_to_a_second_organisation_keeps_their_password(app: TestApp) {
+        let (_, birch) = anna_in_two(&app).await;
+        let newcomer = dunlin::actions::Newcomer {
+            email: ANNA.parse().unwrap(),
+            name: "Somebody else".parse().unwrap(),
+            role: Role::Admin,
+            password: "another password".parse().unwrap(),
+        };
+        assert!(app.actions.add_user(birch, newcomer).await.is_err());
+        let anna = app.visitor();
+        assert_eq!(anna.sign_in(ANNA, "another password").await.status, 422);
+        anna.sign_in(ANNA, PASSWORD).await;
+        anna.get("/invoices").await.says("The admin").says_not("Somebody else");
+    }
+}
