@@ -21,7 +21,7 @@ pub(super) async fn show(state: web::Data<WebState>) -> HttpResponse {
         Ok((
             snapshot.open_mails()?,
             snapshot.oldest_due_mail()?,
-            snapshot.relay_down()?.is_some(),
+            snapshot.is_relay_down()?,
             snapshot.pause()?.is_some(),
         ))
     });

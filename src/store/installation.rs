@@ -6,6 +6,7 @@ use diesel::sql_types::{Nullable, Text, Timestamp};
 
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
+use crate::domain::ids::OrganisationId;
 
 /// The mail server cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct RelayDown {
     pub since: DateTime<Utc>,
     /// What happened last.
     pub problem: String,
-    /// How many mails wait.
+    /// How many mails of the organisation wait.
     pub waiting: usize,
 }
 
@@ -42,13 +43,18 @@ impl Snapshot<'_> {
     }
 
     /// Whether the mail server is known not to be reachable.
-    pub fn relay_down(&mut self) -> Result<Option<RelayDown>, StoreError> {
+    pub fn is_relay_down(&mut self) -> Result<bool, StoreError> {
+        Ok(self.installation()?.relay_down_since.is_some())
+    }
+
+    /// What an organisation is told of a mail server that cannot be reached.
+    pub fn relay_down(&mut self, organisation: OrganisationId) -> Result<Option<RelayDown>, StoreError> {
         let row = self.installation()?;
         let Some(since) = row.relay_down_since else { return Ok(None) };
         Ok(Some(RelayDown {
             since: since.and_utc(),
             problem: row.relay_problem.unwrap_or_default(),
-            waiting: self.waiting_mails()?.0,
+            waiting: self.waiting_mails_of(organisation)?,
         }))
     }
 }

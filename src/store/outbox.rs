@@ -209,6 +209,18 @@ impl Snapshot<'_> {
         Ok((count("outbox", row.number)?, row.earliest.map(|at| at.and_utc())))
     }
 
+    /// How many mails of an organisation wait for their turn.
+    pub fn waiting_mails_of(&mut self, organisation: OrganisationId) -> Result<usize, StoreError> {
+        let row = Sql::new(
+            "SELECT COUNT(*) AS number, MIN(not_before) AS earliest FROM outbox \
+             WHERE state = 'Pending' AND organisation_id = $1",
+        )
+        .bind(organisation.to_string())
+        .first::<WaitingRow>(self.connection())?
+        .ok_or(StoreError::Missing("count"))?;
+        count("outbox", row.number)
+    }
+
     /// The mails in the hands of workers that are gone: of one of them, or of all but this one.
     pub fn mails_in_flight(&mut self, hands: Hands) -> Result<Vec<HeldMail>, StoreError> {
         let (condition, worker) = match hands {

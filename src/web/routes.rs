@@ -137,7 +137,7 @@ pub fn routes() -> Routes<Pages> {
 
 /// What somebody can do who is still to set up the second factor that their organisation asks for.
 fn is_open_without_factor(path: &str) -> bool {
-    ["/settings/profile/two-factor", "/sign-out", "/theme"].contains(&path)
+    ["/settings/profile/two-factor", "/current-organisation", "/sign-out", "/theme"].contains(&path)
 }
 
 /// The person's door.

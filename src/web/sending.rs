@@ -24,7 +24,12 @@ struct SendingPage {
 
 /// `GET /settings/sending`
 pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
-    let waiting = by.state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.waiting_mails()?.0)).await?;
+    let organisation = by.organisation.id;
+    let waiting = by
+        .state
+        .reader
+        .read::<_, WebError>(move |snapshot| Ok(snapshot.waiting_mails_of(organisation)?))
+        .await?;
     page(&SendingPage {
         frame: by.settings_frame(SettingsPage::Sending, "Sending"),
         paused: by.pause.as_ref().map(|pause| (by.organisation.local(pause.since), pause.reason.clone())),

@@ -216,7 +216,7 @@ impl SignedIn {
                 let second_factor = snapshot.second_factor_state(organisation, person)?;
                 let organisation = snapshot.organisation(organisation)?;
                 let organisations = snapshot.organisations_of(person)?;
-                let (relay_down, pause) = (snapshot.relay_down()?, snapshot.pause()?);
+                let (relay_down, pause) = (snapshot.relay_down(organisation.id)?, snapshot.pause()?);
                 Ok((user, seen_at, organisation, organisations, second_factor, relay_down, pause))
             })
             .await?;

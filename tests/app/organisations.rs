@@ -53,6 +53,19 @@ on_both_databases! {
         app.send_until_idle().await;
     }
 
+    async fn what_waits_in_one_organisation_is_not_told_in_the_other(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        app.add_person(birch, "bea@birch.example", Role::Admin).await;
+        let bea = app.signed_in("bea@birch.example").await;
+        anna.confirm(&anna.propose(&["INV-1"]).await).await;
+        app.sql("UPDATE installation SET relay_down_since = '2025-12-01 09:00:00', relay_problem = 'refused'");
+        anna.get("/invoices").await.says("; 1 waiting. refused");
+        bea.get("/invoices").await.says("; 0 waiting. refused");
+        anna.get("/settings/sending").await.says("<dt>Waiting</dt><dd>1</dd>");
+        bea.get("/settings/sending").await.says("<dt>Waiting</dt><dd>0</dd>");
+        app.send_until_idle().await;
+    }
+
     async fn switching_renews_the_session_and_makes_the_forms_of_before_worthless(app: TestApp) {
         let (anna, birch) = anna_in_two(&app).await;
         let token = anna.get("/suppressions").await.value("csrf");
