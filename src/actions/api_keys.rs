@@ -65,6 +65,15 @@ impl Actions {
         Ok(key)
     }
 
+    /// Whether any program may use the API.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_programs(&self) -> Result<bool, ActionError> {
+        let now = self.clock().now();
+        Ok(self.0.store.read::<_, StoreError>(move |snapshot| snapshot.has_api_keys(now)).await?)
+    }
+
     /// Ends a key: from the next request on it is refused. Ending it twice is ending it once.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod customers;
 mod delivery;
 mod entering;
 mod holding;
+mod idempotency;
 mod imports;
 mod instance;
 mod invitations;
@@ -46,6 +47,7 @@ use tokio::sync::Notify;
 
 use self::attempts::Attempts;
 use self::awaiting::Awaited;
+use self::idempotency::UnderWay;
 use crate::clock::{Clock, Ids};
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::email::FormLetters;
@@ -58,6 +60,7 @@ use crate::domain::proposal::{MAX_BATCH, NotRemindable};
 use crate::store::{MarkKeeper, Reader, Store, StoreError};
 
 pub use delivery::{Done, Go, Gone, Grouping, Letter};
+pub use idempotency::{Keyed, Remembered, Turn};
 pub use imports::ImportReport;
 pub use invitations::Invited;
 pub use organisations::OrganisationChange;
@@ -145,7 +148,10 @@ struct Inner {
     keeper: Option<MarkKeeper>,
     attempts: Attempts,
     awaited: Awaited,
+    under_way: UnderWay,
     wake: Notify,
+    /// Wakes who sends what programs wait for.
+    asked: Notify,
     /// What mails in the making have in common.
     letters: Mutex<FormLetters>,
 }
@@ -174,7 +180,9 @@ impl Actions {
             keeper,
             attempts: Attempts::default(),
             awaited: Awaited::default(),
+            under_way: UnderWay::default(),
             wake: Notify::new(),
+            asked: Notify::new(),
             letters: Mutex::default(),
         }))
     }
@@ -197,6 +205,11 @@ impl Actions {
     /// Resolves when there may be a mail to send that was not there before.
     pub async fn mail_queued(&self) {
         self.0.wake.notified().await;
+    }
+
+    /// Resolves when a program may wait for a mail that was not there before.
+    pub async fn program_asked(&self) {
+        self.0.asked.notified().await;
     }
 
     fn wake_worker(&self) {

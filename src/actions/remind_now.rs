@@ -7,6 +7,7 @@ use crate::domain::email::BuiltIn;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{InvoiceId, ReminderId};
 use crate::domain::invoice::Ineligible;
+use crate::domain::own_words::OwnWords;
 use crate::domain::person::Principal;
 use crate::domain::proposal::Candidate;
 use crate::domain::reminder::{Channel, FailureKind};
@@ -20,6 +21,8 @@ pub struct Wish {
     pub id: ReminderId,
     /// What to remind of.
     pub invoice_id: InvoiceId,
+    /// What to say instead of the text of the stage.
+    pub words: OwnWords,
 }
 
 /// Why a wish came to nothing.
@@ -68,7 +71,7 @@ impl Actions {
     pub async fn remind_now(&self, by: &Principal, wish: Wish) -> Result<ReminderRow, NotReminded> {
         let (actions, principal) = (self.clone(), by.clone());
         let begun = self.0.store.write(move |tx| begin(tx, &actions, &principal, &wish)).await?;
-        self.wake_worker();
+        self.0.asked.notify_one();
         let row = match begun {
             Begun::Awaited(id) => self.settled(by.organisation_id, id).await?,
             Begun::Known(row) => *row,
@@ -160,6 +163,7 @@ fn enqueue(
             ("reminder.queued", String::new())
         }
     };
+    tx.keep_own_words(new.id, &wish.words)?;
     let Posting { organisation_id, actor, now, .. } = posting.posting;
     tx.record(&AuditEntry {
         id: actions.0.ids.next(),

@@ -2,11 +2,15 @@
 
 use super::propose_reminders::Ground;
 use super::{ActionError, Actions};
-use crate::domain::ids::{BatchId, ReminderId};
+use crate::domain::email::BuiltIn;
+use crate::domain::ids::{BatchId, OrganisationId, ReminderId, TemplateVersionId};
 use crate::domain::person::{Actor, Principal, User};
 use crate::domain::proposal::{LeftOut, propose};
 use crate::domain::reminder::{Channel, ReminderState};
-use crate::store::{AuditEntry, NewReminder, Posting, ReminderPosting};
+use crate::domain::stage::Stage;
+use crate::store::{
+    AuditEntry, NewReminder, Posting, ReminderPosting, Snapshot, StoreError, TemplateVersion,
+};
 
 impl Actions {
     /// Calls back everything of a batch that is before the point of no return; says how many that were.
@@ -60,7 +64,7 @@ impl Actions {
     }
 
     /// Sends a failed or cancelled reminder again: a new one, to the current address, with the current version of the
-    /// text.
+    /// same text, the stage chosen anew, and a program's own words kept (product item H2).
     ///
     /// # Errors
     /// When there is no such reminder, it did not fail, its invoice is not remindable, or a reminder of it is open.
@@ -90,6 +94,9 @@ impl Actions {
                 if let Some((_, why)) = proposal.left_out.first() {
                     return Err(ActionError::Refused(refusal(*why)));
                 }
+                let draft = proposal.drafts.first().ok_or(ActionError::NotFound)?;
+                let stage = Stage::of(draft.candidate.invoice.due_on, today);
+                let template = same_text(tx, user.organisation_id, old.template_version_id, stage)?;
                 let ground = Ground::read(tx, &actions.0.settings, user.organisation_id)?;
                 let posting = ReminderPosting {
                     posting: Posting {
@@ -102,7 +109,7 @@ impl Actions {
                     },
                     channel: Channel::Resend,
                     batch_id: None,
-                    template_version_id: ground.template.id,
+                    template_version_id: template.id,
                 };
                 let new = NewReminder {
                     id: actions.0.ids.next(),
@@ -111,6 +118,9 @@ impl Actions {
                     resend_of: Some(old.id),
                 };
                 tx.enqueue_reminders(&posting, std::slice::from_ref(&new))?;
+                if let Some(words) = tx.own_words(&[old.id])?.remove(&old.id) {
+                    tx.keep_own_words(new.id, &words)?;
+                }
                 tx.record(&AuditEntry {
                     id: actions.0.ids.next(),
                     organisation_id: user.organisation_id,
@@ -128,6 +138,19 @@ impl Actions {
         self.wake_worker();
         Ok(new)
     }
+}
+
+/// The current version of the text that a version is of; where that is a stage's, of the stage's that it is now.
+fn same_text(
+    snapshot: &mut Snapshot<'_>,
+    organisation: OrganisationId,
+    version: TemplateVersionId,
+    now: Stage,
+) -> Result<TemplateVersion, StoreError> {
+    let used = snapshot.used_text(version)?.slug;
+    let is_of_a_stage = BuiltIn::of_slug(&used).is_some_and(|text| text.stage.is_some());
+    let slug = if is_of_a_stage { BuiltIn::of_stage(now).slug } else { used.as_str() };
+    snapshot.current_version(organisation, slug)?.ok_or(StoreError::Missing("text"))
 }
 
 fn refusal(why: LeftOut) -> String {

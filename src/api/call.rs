@@ -17,14 +17,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::idempotency::IdempotencyKey;
 use super::{Problem, Program};
 use crate::clock::Ids;
+use crate::store::KeptAnswer;
 
 /// A program's request whose body is a `T`: an object, or nothing where `T` is an `Option`. A body that is empty is
 /// `null`. Whether unknown members are refused is the type's own say (`deny_unknown_fields`).
 pub(super) struct Call<T> {
     program: Program,
     body: T,
+    key: Option<IdempotencyKey>,
 }
 
 /// The largest body in bytes: 10,000 ids and some more.
@@ -33,14 +36,27 @@ const LARGEST: usize = 512 * 1024;
 const PUT_UP_WITH: usize = 16 * 1024 * 1024;
 
 impl<T> Call<T> {
-    /// Does what is asked and answers. `work` is given the program, the body, and the id that what comes of it is to
-    /// have: doing it again with the same id must be doing it once.
+    /// The same with what the body means.
+    ///
+    /// # Errors
+    /// When it means nothing: to be found before the key is looked at.
+    pub(super) fn read<U>(self, read: impl FnOnce(T) -> Result<U, Problem>) -> Result<Call<U>, Problem> {
+        Ok(Call { program: self.program, body: read(self.body)?, key: self.key })
+    }
+
+    /// Does what is asked and answers; under an `Idempotency-Key` once, however often it is asked. `work` is given the
+    /// program, the body, and the id that what comes of it is to have: doing it again with the same id must be doing it
+    /// once, for that is what happens after a crash.
     pub(super) async fn once<F, W>(self, work: F) -> Result<Answer, Problem>
     where
         F: FnOnce(Program, T, Uuid) -> W,
-        W: Future<Output = Result<Answer, Problem>>,
+        W: Future<Output = Result<Answer, Problem>> + Send + 'static,
     {
-        work(self.program, self.body, Ids.next()).await
+        let Self { program, body, key } = self;
+        match key {
+            Some(key) => key.once(program, |program, id| work(program, body, id)).await,
+            None => work(program, body, Ids.next()).await,
+        }
     }
 }
 
@@ -53,7 +69,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
         Box::pin(async move {
             let program = Program::extract(&request).await?;
             let bytes = arrived(payload).await?;
-            Ok(Self { program, body: read(request.headers(), &bytes)? })
+            let (value, body) = read(request.headers(), &bytes)?;
+            Ok(Self { program, body, key: IdempotencyKey::of(&request, &value)? })
         })
     }
 }
@@ -87,8 +104,8 @@ async fn arrived(mut payload: Payload) -> Result<Bytes, Problem> {
     }
 }
 
-/// A body as the `T` that it is.
-fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+/// A body as JSON, and as the `T` that it is.
+fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<(Value, T), Problem> {
     let text = match bytes {
         [] => b"null",
         bytes => {
@@ -100,12 +117,13 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Pro
     let value: Value = serde_json::from_slice(text)
         .map_err(|error| Problem::malformed(format!("This is not JSON: {error}.")))?;
     let no_object = || Problem::malformed("The body is not a JSON object.");
-    match value {
+    let body = match value {
         Value::Object(_) => serde_json::from_slice(text)
-            .map_err(|error| Problem::malformed(format!("The body cannot be read: {error}."))),
-        Value::Null => serde_json::from_value(Value::Null).map_err(|_| no_object()),
-        _ => Err(no_object()),
-    }
+            .map_err(|error| Problem::malformed(format!("The body cannot be read: {error}.")))?,
+        Value::Null => serde_json::from_value(Value::Null).map_err(|_| no_object())?,
+        _ => return Err(no_object()),
+    };
+    Ok((value, body))
 }
 
 /// Whether a body says that it is JSON as it stands.
@@ -131,6 +149,7 @@ fn is_plain_json(headers: &HeaderMap) -> Result<(), Problem> {
 pub(super) struct Answer {
     status: StatusCode,
     body: String,
+    is_again: bool,
 }
 
 impl Answer {
@@ -139,10 +158,20 @@ impl Answer {
         Self::with(StatusCode::OK, body)
     }
 
-    /// Another success with a body.
+    /// A success with a body.
     pub(super) fn with(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error.to_string()))?;
-        Ok(Self { status, body })
+        Ok(Self { status, body, is_again: false })
+    }
+
+    /// One that was given before.
+    pub(super) fn again(status: StatusCode, body: String) -> Self {
+        Self { status, body, is_again: true }
+    }
+
+    /// What is kept of it.
+    pub(super) fn kept(&self) -> KeptAnswer {
+        KeptAnswer { status: self.status.as_u16(), body: self.body.clone() }
     }
 }
 
@@ -150,6 +179,10 @@ impl Responder for Answer {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        HttpResponse::build(self.status).content_type("application/json").body(self.body)
+        let mut response = HttpResponse::build(self.status);
+        if self.is_again {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        response.content_type("application/json").body(self.body)
     }
 }

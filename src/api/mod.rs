@@ -5,6 +5,7 @@
 mod accept;
 mod call;
 mod customers;
+mod idempotency;
 mod invoice_changes;
 mod invoice_filter;
 mod invoices;

@@ -3,12 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::members::Nothing;
 use super::{Answer, Call, Noun, Problem, Program, id_in};
 use crate::actions::{NotReminded, Wish};
 use crate::domain::ids::{InvoiceId, ReminderId};
+use crate::domain::own_words::OwnWords;
 use crate::store::ReminderRow;
 
 /// A reminder in the contract's shape.
@@ -56,6 +58,20 @@ impl From<ReminderRow> for ReminderBody {
 pub(super) struct SendReminder {
     subject: Option<String>,
     message: Option<String>,
+    scheduled_at: Option<IgnoredAny>,
+}
+
+impl SendReminder {
+    /// The words in it. A time would be ignored, and the mail sent now: it is refused.
+    fn words(self) -> Result<OwnWords, Problem> {
+        if self.scheduled_at.is_some() {
+            return Err(Problem::malformed(
+                "scheduledAt cannot be sent yet. Leave it out to send the reminder now.",
+            ));
+        }
+        let words = OwnWords::read(self.subject.as_deref(), self.message.as_deref());
+        words.map_err(|invalid| Problem::malformed(invalid.to_string()))
+    }
 }
 
 /// Sends a reminder now and answers with what came of it.
@@ -64,12 +80,9 @@ pub(super) async fn create(
     path: web::Path<String>,
 ) -> Result<Answer, Problem> {
     let invoice_id = id_in(&path, "invoice")?;
-    call.once(async move |program, body, id| {
-        let is_blank = |text: Option<String>| text.is_none_or(|text| text.trim().is_empty());
-        if !body.is_none_or(|body| is_blank(body.subject) && is_blank(body.message)) {
-            return Err(Problem::malformed("Words of your own cannot be sent yet."));
-        }
-        let wish = Wish { id: id.into(), invoice_id };
+    let call = call.read(|body| body.map_or_else(|| Ok(OwnWords::default()), SendReminder::words))?;
+    call.once(async move |program, words, id| {
+        let wish = Wish { id: id.into(), invoice_id, words };
         let row = program.actions().remind_now(&program.principal, wish).await?;
         Answer::ok(&ReminderBody::from(row))
     })

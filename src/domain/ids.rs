@@ -79,6 +79,8 @@ ids! {
     InvitationId,
     /// One way to set a forgotten password anew.
     PasswordResetId,
+    /// What comes of a program's request, whatever it is: a reminder, a payment, a batch.
+    ThingId,
     /// One row of the audit.
     AuditId,
 }

@@ -17,6 +17,7 @@ pub mod mail_target;
 pub mod money;
 pub(crate) mod named;
 pub mod organisation;
+pub mod own_words;
 pub mod pace;
 pub mod payment;
 pub mod person;

@@ -52,7 +52,7 @@ impl FromStr for Line {
         if text.chars().any(is_unprintable) {
             return Err(LineError::Unprintable);
         }
-        if text.chars().all(|character| character.is_whitespace() || is_invisible(character)) {
+        if is_blank(text) {
             return Err(LineError::Invisible);
         }
         if text.chars().count() > Self::MAX_CHARS {
@@ -79,6 +79,12 @@ impl AsRef<str> for Line {
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}')
+}
+
+/// Whether there is nothing to be seen in a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars()
+        .all(|character| character.is_whitespace() || character.is_control() || is_invisible(character))
 }
 
 /// Characters that leave no mark of their own: soft hyphen, fillers, joiners, selectors, invisible operators, tags.

@@ -96,6 +96,22 @@ impl TryFrom<KeyRow> for ApiKey {
 }
 
 impl Snapshot<'_> {
+    /// Whether any key may be used.
+    pub fn has_api_keys(&mut self, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        #[derive(QueryableByName)]
+        struct IdRow {
+            #[diesel(sql_type = Text)]
+            #[expect(dead_code, reason = "that there is one is all there is to know")]
+            id: String,
+        }
+        let found = Sql::new(
+            "SELECT id FROM api_key WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1) LIMIT 1",
+        )
+        .bind(now)
+        .first::<IdRow>(self.connection())?;
+        Ok(found.is_some())
+    }
+
     /// The key with a hash, while it is neither revoked nor expired.
     pub fn api_key(&mut self, secret_hash: &str, now: DateTime<Utc>) -> Result<Option<KeyInUse>, StoreError> {
         Sql::new(

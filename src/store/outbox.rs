@@ -64,6 +64,25 @@ pub struct Repeat {
     pub dated_at: DateTime<Utc>,
 }
 
+/// Which of the mails that wait: each has connections of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Those that programs wait for. What may have been delivered and goes out again is not: nobody waits for it any more.
+    Programs,
+    /// All others.
+    Others,
+}
+
+impl Lane {
+    /// The condition, in words that the index of what programs wait for is found by.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Programs => "channel = 'api' AND NOT is_repeat",
+            Self::Others => "(COALESCE(channel, '') <> 'api' OR is_repeat)",
+        }
+    }
+}
+
 /// A mail in a worker's hands.
 #[derive(Clone, Debug)]
 pub struct HeldMail {
@@ -281,19 +300,25 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Takes mails whose time has come, at most `limit`: somebody waits for those with a link, which go first; then the
-    /// oldest. None of a paused installation or batch.
+    /// Takes mails of a lane whose time has come, at most `limit`: somebody waits for those with a link, which go first; then
+    /// the oldest. None of a paused installation or batch.
     pub fn claim_mails(
         &mut self,
+        lane: Lane,
         worker: WorkerId,
         token: ClaimToken,
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedMail>, StoreError> {
-        let first = "kind IN ('invitation', 'password_reset') AND not_before";
-        let mut mails = self.claim_where(first, "not_before", worker, token, limit, now)?;
+        let mut mails = match lane {
+            Lane::Programs => Vec::new(),
+            Lane::Others => {
+                let links = "kind IN ('invitation', 'password_reset')";
+                self.claim_where("not_before", links, worker, token, limit, now)?
+            }
+        };
         let room = limit.saturating_sub(mails.len());
-        mails.extend(self.claim_where("not_before", "not_before", worker, token, room, now)?);
+        mails.extend(self.claim_where("not_before", lane.condition(), worker, token, room, now)?);
         Ok(mails)
     }
 
@@ -305,13 +330,13 @@ impl Tx<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedMail>, StoreError> {
-        self.claim_where("expires_at", "expires_at", worker, token, limit, now)
+        self.claim_where("expires_at", "TRUE", worker, token, limit, now)
     }
 
     fn claim_where(
         &mut self,
-        due: &str,
         instant: &str,
+        condition: &str,
         worker: WorkerId,
         token: ClaimToken,
         limit: usize,
@@ -320,7 +345,7 @@ impl Tx<'_> {
         let skip_locked = self.connection().skip_locked();
         let claimed = Sql::new(&format!(
             "UPDATE outbox SET state = 'Claimed', claim_token = $1, claimed_by = $2, updated_at = $3 WHERE id IN \
-             (SELECT id FROM outbox WHERE state = 'Pending' AND {due} <= $4 \
+             (SELECT id FROM outbox WHERE state = 'Pending' AND {instant} <= $4 AND {condition} \
              AND NOT EXISTS (SELECT 1 FROM installation WHERE paused_at IS NOT NULL) \
              AND (batch_id IS NULL OR batch_id NOT IN (SELECT id FROM reminder_batch WHERE paused_at IS NOT NULL)) \
              ORDER BY {instant}, id LIMIT $5{skip_locked}) RETURNING {CLAIMED_COLUMNS}"
@@ -337,12 +362,18 @@ impl Tx<'_> {
         Ok(mails)
     }
 
-    /// Puts what a worker still holds before the point of no return back, for others to take.
-    pub fn release_claims(&mut self, worker: WorkerId, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        Ok(Sql::new(
+    /// Puts what a worker still holds of a lane before the point of no return back, for others to take.
+    pub fn release_claims(
+        &mut self,
+        lane: Lane,
+        worker: WorkerId,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        Ok(Sql::new(&format!(
             "UPDATE outbox SET state = 'Pending', claim_token = NULL, updated_at = $1 \
-             WHERE claimed_by = $2 AND state = 'Claimed'",
-        )
+             WHERE claimed_by = $2 AND state = 'Claimed' AND {}",
+            lane.condition()
+        ))
         .bind(now)
         .bind(worker.to_string())
         .execute(self.connection())?)

@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use crate::actions::{ActionError, Actions, Gone};
 use crate::domain::ids::WorkerId;
 use crate::mail::Relay;
-use crate::store::{Enlisted, Store, StoreError};
+use crate::store::{Enlisted, Lane, Store, StoreError};
 
 /// How often the beat is raised and others are looked at.
 const BEAT: Duration = Duration::from_millis(500);
@@ -157,7 +157,9 @@ impl Life {
     }
 
     async fn leave(&self) -> Result<(), ActionError> {
-        self.actions.release_claims(self.id).await?;
+        for lane in [Lane::Programs, Lane::Others] {
+            self.actions.release_claims(lane, self.id).await?;
+        }
         // What is still committed is in the hands of nobody once the process ends.
         self.resolve(Gone::One(self.id)).await
     }

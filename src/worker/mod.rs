@@ -1,10 +1,12 @@
 //! The machine's door: takes mails from the outbox and sends them, as fast as the mail server answers.
 //!
 //! A round (`round`) sends everything that is due over up to `c` connections. Between rounds the worker waits for mails,
-//! for the mail server to come back (the breaker), and beside them `life` shows that it lives and takes over from workers
-//! that do not.
+//! for the mail server to come back (the breaker). Beside them `programs` sends what programs wait for, and `life` shows
+//! that it lives and takes over from workers that do not.
 
 mod life;
+mod lines;
+mod programs;
 mod round;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::domain::email_address::without_addresses;
 use crate::domain::ids::WorkerId;
 use crate::mail::Relay;
 use crate::store::Store;
+use lines::Lines;
 
 pub use life::Life;
 
@@ -31,6 +34,7 @@ pub struct Worker {
     actions: Actions,
     relay: Arc<Relay>,
     connections: usize,
+    lines: Lines,
     breaker_base: Duration,
 }
 
@@ -51,7 +55,14 @@ impl Worker {
         connections: usize,
         retry_base: Duration,
     ) -> Self {
-        Self { id, actions, relay, connections, breaker_base: retry_base / 60 }
+        Self {
+            id,
+            actions,
+            relay,
+            connections,
+            lines: Lines::new(connections),
+            breaker_base: retry_base / 60,
+        }
     }
 
     /// Sends until told to stop, once this process may. A mail in the middle of a conversation is finished first.
@@ -59,7 +70,7 @@ impl Worker {
         let life = Life::new(self.id, self.actions.clone(), self.relay.clone(), store, lease);
         let Some(life) = life.begin(&mut stop).await else { return };
         let living = tokio::spawn(life.go_on(stop.clone()));
-        self.send_while_running(&mut stop).await;
+        tokio::join!(self.send_for_programs(stop.clone()), self.send_while_running(&mut stop));
         match living.await {
             Ok(life) => life.end().await,
             Err(error) => error!(%error, "the worker\u{2019}s sign of life broke off"),
@@ -101,9 +112,10 @@ impl Worker {
         let (_keep, stop) = watch::channel(false);
         let mut failures = 1;
         loop {
+            let has_served = self.send_what_programs_wait_for(&stop).await?;
             let round = self.round(&stop).await?;
             self.tell(&round, &mut failures).await;
-            if round != Round::Worked {
+            if round != Round::Worked && !has_served {
                 return Ok(());
             }
         }

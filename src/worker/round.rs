@@ -14,6 +14,7 @@ use super::{Round, Worker};
 use crate::actions::{ActionError, Done, Go, Grouping, Letter};
 use crate::domain::mail_message::Outcome;
 use crate::mail::Begun;
+use crate::store::Lane;
 
 /// Mails taken by one claim.
 const CLAIM: usize = 100;
@@ -58,9 +59,10 @@ impl Worker {
     pub(super) async fn round(&self, stop: &watch::Receiver<bool>) -> Result<Round, ActionError> {
         let (feed, letters) = mpsc::channel(CLAIM);
         let tray = Tray(Arc::new(Mutex::new(letters)));
-        let writer = self.actions.grouping(self.connections);
+        let lines = self.lines_of_a_round().await?;
+        let writer = self.actions.grouping(lines);
         let mut connections = JoinSet::new();
-        for _ in 0..self.connections {
+        for _ in 0..lines {
             connections.spawn(self.clone().connection(tray.clone(), writer.clone(), stop.clone()));
         }
         drop(writer);
@@ -91,7 +93,7 @@ impl Worker {
         }
         let worked = fed.transpose();
         if is_cut_short || *stop.borrow() || worked.is_err() {
-            self.actions.release_claims(self.id).await?;
+            self.actions.release_claims(Lane::Others, self.id).await?;
         }
         let handed_over: usize = parts.iter().map(|part| part.handed_over).sum();
         let problem = parts.into_iter().find_map(|part| match part.end {
@@ -115,7 +117,7 @@ impl Worker {
     ) -> Result<bool, ActionError> {
         let mut has_worked = false;
         while !*stop.borrow() {
-            let Some(letters) = self.actions.next_letters(self.id, CLAIM).await? else { break };
+            let Some(letters) = self.actions.next_letters(Lane::Others, self.id, CLAIM).await? else { break };
             has_worked = true;
             for letter in letters {
                 if feed.send(letter).await.is_err() {
@@ -129,6 +131,7 @@ impl Worker {
     async fn connection(self, tray: Tray, writer: Grouping, stop: watch::Receiver<bool>) -> Part {
         let mut line = Line { worker: &self, tray, writer, stop, done: None, ahead: None };
         let mut handed_over = 0;
+        let mut right = None;
         // One timer that is put off again and again: setting a new one for each mail wakes the runtime.
         let mut settling = Box::pin(tokio::time::sleep(SETTLE_AT_ONCE));
         loop {
@@ -139,11 +142,18 @@ impl Worker {
                 }
                 continue;
             };
+            if right.is_none() {
+                right = self.lines.right().await;
+            }
             settling.as_mut().reset(Instant::now() + SETTLE_AT_ONCE);
             if let Some(end) = line.hand_over(turn, settling.as_mut()).await {
                 return Part { handed_over, end };
             }
             handed_over += usize::from(line.done.is_some());
+            if self.connections == 1 {
+                // A program's mail goes before the next one.
+                right = None;
+            }
         }
     }
 }
@@ -248,7 +258,7 @@ fn told(one: Result<Part, tokio::task::JoinError>) -> Option<Part> {
 }
 
 /// Records how a try ended, however long the database refuses: only the end of the process gives it up.
-async fn record(writer: &Grouping, done: Done) {
+pub(super) async fn record(writer: &Grouping, done: Done) {
     while let Err(error) = writer.exchange(Some(done.clone()), None).await {
         error!(%error, "an outcome could not be recorded yet");
         tokio::time::sleep(AGAIN).await;

@@ -4,7 +4,7 @@ use dunlin::clock::Ids;
 use dunlin::domain::delivery::Settlement;
 use dunlin::domain::ids::{ReminderId, WorkerId};
 use dunlin::domain::reminder::{FailureKind, ReminderState};
-use dunlin::store::{ClaimedMail, Hands};
+use dunlin::store::{ClaimedMail, Hands, Lane};
 
 use crate::ledger::{entry_of, sorted};
 use crate::on_both_databases;
@@ -31,7 +31,7 @@ impl TestStore {
     }
 
     async fn release(&self, worker: WorkerId) -> usize {
-        self.write(move |tx| tx.release_claims(worker, at(5))).await.unwrap()
+        self.write(move |tx| tx.release_claims(Lane::Others, worker, at(5))).await.unwrap()
     }
 }
 

@@ -10,7 +10,7 @@ use dunlin::domain::money::Money;
 use dunlin::domain::person::Actor;
 use dunlin::domain::reminder::ReminderState;
 use dunlin::store::{
-    Accepted, AuditEntry, ClaimedMail, Leaving, NewReminder, ReminderRow, StoreError, WrittenCustomer,
+    Accepted, AuditEntry, ClaimedMail, Lane, Leaving, NewReminder, ReminderRow, StoreError, WrittenCustomer,
     WrittenInvoice,
 };
 
@@ -110,7 +110,7 @@ impl TestStore {
     }
 
     pub async fn claim(&self, worker: WorkerId, limit: usize, now: DateTime<Utc>) -> Vec<ClaimedMail> {
-        self.write(move |tx| tx.claim_mails(worker, Ids.next(), limit, now)).await.unwrap()
+        self.write(move |tx| tx.claim_mails(Lane::Others, worker, Ids.next(), limit, now)).await.unwrap()
     }
 
     /// Takes mails past the point of no return; says which of them.

@@ -2,7 +2,7 @@
 
 use dunlin::clock::Ids;
 use dunlin::domain::person::Actor;
-use dunlin::store::{AuditEntry, StoreError};
+use dunlin::store::{AuditEntry, Lane, StoreError};
 
 use crate::on_both_databases;
 use crate::test_store::{TestStore, at};
@@ -44,7 +44,7 @@ on_both_databases! {
         let found = store.read(move |snapshot| snapshot.reminder(organisation, reminder)).await;
         assert_eq!(column_of(found), "outbox.actor");
         spoil("UPDATE outbox SET message_id = message_id, from_email = 'no address'");
-        let taken = store.write(move |tx| tx.claim_mails(Ids.next(), Ids.next(), 1, at(0))).await;
+        let taken = store.write(move |tx| tx.claim_mails(Lane::Others, Ids.next(), Ids.next(), 1, at(0))).await;
         assert_eq!(column_of(taken), "outbox.from_email");
         assert_eq!(store.in_state("Pending"), 1, "a claim that cannot be read is given up whole");
         spoil("UPDATE audit SET actor = 'rule:'");

@@ -10,11 +10,12 @@ use super::{ActionError, Actions, expiry};
 use crate::actions::propose_reminders::Ground;
 use crate::domain::delivery::{RenderedFrom, Settlement};
 use crate::domain::email::{Facts, FormLetters, Template, TemplateText};
-use crate::domain::ids::{InvoiceId, OrganisationId, TemplateVersionId};
+use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
 use crate::domain::mail_message::{KeptMail, OutgoingMail, RenderedMail};
 use crate::domain::organisation::Organisation;
+use crate::domain::own_words::OwnWords;
 use crate::domain::person::User;
-use crate::domain::reminder::FailureKind;
+use crate::domain::reminder::{Channel, FailureKind};
 use crate::store::{ClaimedMail, InvoiceRow, Snapshot, StoreError};
 
 /// A mail that may go to the mail server.
@@ -118,7 +119,8 @@ struct Desk {
     invoices: HashMap<InvoiceId, Result<InvoiceRow, String>>,
     templates: HashMap<TemplateVersionId, Result<Template, String>>,
     organisations: HashMap<OrganisationId, Organisation>,
-    kept: HashMap<crate::domain::ids::ReminderId, RenderedMail>,
+    kept: HashMap<ReminderId, RenderedMail>,
+    words: HashMap<ReminderId, OwnWords>,
 }
 
 type Composed = Result<Box<Letter>, Settlement>;
@@ -136,7 +138,14 @@ impl Desk {
             templates: HashMap::new(),
             organisations: HashMap::new(),
             kept: HashMap::new(),
+            words: HashMap::new(),
         };
+        let may_have_words =
+            |mail: &&ClaimedMail| matches!(mail.channel, Some(Channel::Api | Channel::Resend));
+        let worded: Vec<ReminderId> = claimed.iter().filter(may_have_words).map(|mail| mail.id).collect();
+        if !worded.is_empty() {
+            desk.words = snapshot.own_words(&worded)?;
+        }
         for mail in claimed {
             if let Entry::Vacant(place) = desk.organisations.entry(mail.organisation_id) {
                 place.insert(snapshot.organisation(mail.organisation_id)?);
@@ -241,7 +250,9 @@ impl Desk {
             today: organisation.day_of(self.now),
         };
         let composed = template
-            .compose(&facts, forms, || actions.0.ids.next())
+            .compose(&facts, &self.words.remove(&claimed.id).unwrap_or_default(), forms, || {
+                actions.0.ids.next()
+            })
             .map_err(|too_long| failed(&too_long.to_string()))?;
         let text = (composed.rendered(), Some(composed.kept));
         Ok(self.addressed(claimed, row.customer_name, recipient, text, Some(from)))

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::{ActionError, Actions};
 use crate::domain::ids::{ClaimToken, WorkerId};
 use crate::domain::reminder::FailureKind;
-use crate::store::{ClaimedMail, StoreError};
+use crate::store::{ClaimedMail, Lane, StoreError};
 
 pub use abandoned::Gone;
 pub use compose::Letter;
@@ -20,32 +20,36 @@ pub use grouping::{Go, Grouping};
 pub use steps::Done;
 
 impl Actions {
-    /// Takes mails whose time has come and renders each from its frozen text and today's facts. One that cannot be
+    /// Takes mails of a lane whose time has come and renders each from its frozen text and today's facts. One that cannot be
     /// rendered or may not leave any more is settled at once and not among the letters. `None` when nothing was due.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn next_letters(
         &self,
+        lane: Lane,
         worker: WorkerId,
         limit: usize,
     ) -> Result<Option<Vec<Letter>>, ActionError> {
         let (token, now) = (self.0.ids.next::<ClaimToken>(), self.clock().now());
-        let claimed =
-            self.0.store.write::<_, StoreError>(move |tx| tx.claim_mails(worker, token, limit, now)).await?;
+        let claimed = self
+            .0
+            .store
+            .write::<_, StoreError>(move |tx| tx.claim_mails(lane, worker, token, limit, now))
+            .await?;
         if claimed.is_empty() {
             return Ok(None);
         }
         self.compose(claimed).await.map(Some)
     }
 
-    /// Puts back what a worker claimed and has not committed.
+    /// Puts back what a worker claimed of a lane and has not committed.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn release_claims(&self, worker: WorkerId) -> Result<(), ActionError> {
+    pub async fn release_claims(&self, lane: Lane, worker: WorkerId) -> Result<(), ActionError> {
         let now = self.clock().now();
-        self.0.store.write::<_, StoreError>(move |tx| tx.release_claims(worker, now)).await?;
+        self.0.store.write::<_, StoreError>(move |tx| tx.release_claims(lane, worker, now)).await?;
         Ok(())
     }
 

@@ -39,7 +39,7 @@ impl BuiltIn {
         Self {
             slug: "one-week-before",
             name: "One week before",
-            used_by: "For reminders by the API or a schedule, three or more days before the due day. Nothing sends it yet.",
+            used_by: "Used for reminders by the API, three or more days before the due day.",
             stage: Some(Stage::OneWeekBefore),
             subject: "Invoice {{ invoice.number }} is due on {{ invoice.due_on }}",
             message: "Hello {{ customer.name }},\n\n\
@@ -50,7 +50,7 @@ impl BuiltIn {
         Self {
             slug: "two-days-before",
             name: "Two days before",
-            used_by: "For reminders by the API or a schedule, one or two days before the due day. Nothing sends it yet.",
+            used_by: "Used for reminders by the API, one or two days before the due day.",
             stage: Some(Stage::TwoDaysBefore),
             subject: "Invoice {{ invoice.number }} is due soon",
             message: "Hello {{ customer.name }},\n\n\
@@ -61,7 +61,7 @@ impl BuiltIn {
         Self {
             slug: "on-due-date",
             name: "On the due day",
-            used_by: "For reminders by the API or a schedule, on the due day. Nothing sends it yet.",
+            used_by: "Used for reminders by the API, on the due day.",
             stage: Some(Stage::OnDueDate),
             subject: "Invoice {{ invoice.number }} is due today",
             message: "Hello {{ customer.name }},\n\n\
@@ -72,7 +72,7 @@ impl BuiltIn {
         Self {
             slug: "two-days-after",
             name: "Two days after",
-            used_by: "For reminders by the API or a schedule, one to six days after the due day. Nothing sends it yet.",
+            used_by: "Used for reminders by the API, one to six days after the due day.",
             stage: Some(Stage::TwoDaysAfter),
             subject: "Overdue: invoice {{ invoice.number }}",
             message: "Hello {{ customer.name }},\n\n\
@@ -83,7 +83,7 @@ impl BuiltIn {
         Self {
             slug: "one-week-after",
             name: "One week after",
-            used_by: "For reminders by the API or a schedule, seven or more days after the due day. Nothing sends it yet.",
+            used_by: "Used for reminders by the API, seven or more days after the due day.",
             stage: Some(Stage::OneWeekAfter),
             subject: "Please pay invoice {{ invoice.number }}, {{ invoice.days_overdue }} days overdue",
             message: "Hello {{ customer.name }},\n\n\

@@ -85,8 +85,19 @@ struct Form {
 impl FormLetter {
     /// The letter of a message whose fields are places.
     pub(super) fn new(id: FormLetterId, message: &str, has_button: bool) -> Self {
-        let text = layout::text(&markdown::to_text(message), has_button);
-        let html = layout::html(&markdown::to_html(message), has_button);
+        Self::of(id, &markdown::to_text(message), &markdown::to_html(message), has_button)
+    }
+
+    /// The letter of a plain text: it is shown as it is, line by line.
+    pub(super) fn plain(id: FormLetterId, message: &str, has_button: bool) -> Self {
+        let paragraph =
+            |lines: &str| format!("<p>{}</p>\n", layout::escaped(lines).replace('\n', "<br />\n"));
+        let html: String = message.split("\n\n").map(paragraph).collect();
+        Self::of(id, message, &html, has_button)
+    }
+
+    fn of(id: FormLetterId, text: &str, html: &str, has_button: bool) -> Self {
+        let (text, html) = (layout::text(text, has_button), layout::html(html, has_button));
         let mut slots = Vec::new();
         let [text, html] = [text, html].map(|part| numbered(&part, &mut slots));
         Self { id, text: Form::read(&text), html: Form::read(&html), slots }

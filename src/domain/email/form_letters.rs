@@ -8,6 +8,7 @@ use super::form_letter::FormLetter;
 use super::{MailTooLong, Template, filled, one_line, with_places};
 use crate::domain::ids::FormLetterId;
 use crate::domain::mail_message::{KeptMail, RenderedMail};
+use crate::domain::own_words::OwnWords;
 
 /// Letters that are remembered; more than these are different branches of few texts.
 const REMEMBERED: usize = 200;
@@ -15,8 +16,26 @@ const REMEMBERED: usize = 200;
 /// Letters by the text that they were made from.
 #[derive(Clone, Debug, Default)]
 pub struct FormLetters {
-    known: HashMap<(String, bool), Arc<FormLetter>>,
+    known: HashMap<Source, Arc<FormLetter>>,
     new: Vec<Arc<FormLetter>>,
+}
+
+/// What a letter is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Source {
+    message: String,
+    /// A program's own words, without Markdown or fields.
+    is_plain: bool,
+    has_button: bool,
+}
+
+impl Source {
+    fn letter(&self, id: FormLetterId) -> FormLetter {
+        match self.is_plain {
+            true => FormLetter::plain(id, &self.message, self.has_button),
+            false => FormLetter::new(id, &self.message, self.has_button),
+        }
+    }
 }
 
 /// A mail and its letter.
@@ -47,29 +66,40 @@ impl FormLetters {
 }
 
 impl Template {
-    /// The mail for one invoice, by a letter that is known already or made now.
+    /// The mail for one invoice, by a letter that is known already or made now; own words stand in place of the text's.
     ///
     /// # Errors
     /// When a part of it would be longer than [`super::MAX_PART_BYTES`].
     pub fn compose(
         &self,
         facts: &Facts<'_>,
+        words: &OwnWords,
         letters: &mut FormLetters,
         new_id: impl FnOnce() -> FormLetterId,
     ) -> Result<Composed, MailTooLong> {
-        let (mut subject, mut source) = (String::new(), String::new());
-        filled(&self.subject, facts, &mut subject);
-        with_places(&self.message, facts, &mut source);
-        let key = (source, !MergeField::InvoicePayUrl.value(facts).is_empty());
-        let letter = match letters.known.get(&key) {
+        let (mut subject, mut message) = (String::new(), String::new());
+        match &words.subject {
+            Some(own) => subject.push_str(own.as_str()),
+            None => filled(&self.subject, facts, &mut subject),
+        }
+        match &words.message {
+            Some(own) => message.push_str(own.as_str()),
+            None => with_places(&self.message, facts, &mut message),
+        }
+        let source = Source {
+            message,
+            is_plain: words.message.is_some(),
+            has_button: !MergeField::InvoicePayUrl.value(facts).is_empty(),
+        };
+        let letter = match letters.known.get(&source) {
             Some(letter) => letter.clone(),
             None => {
-                let letter = Arc::new(FormLetter::new(new_id(), &key.0, key.1));
+                let letter = Arc::new(source.letter(new_id()));
                 if letters.known.len() >= REMEMBERED {
                     letters.known.clear();
                 }
                 letters.new.push(letter.clone());
-                letters.known.insert(key, letter.clone());
+                letters.known.insert(source, letter.clone());
                 letter
             }
         };

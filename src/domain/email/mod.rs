@@ -25,6 +25,7 @@ pub use sample::Sample;
 pub use versions::{Basis, InvalidBasis, VersionOrigin};
 
 use super::mail_message::RenderedMail;
+use super::own_words::OwnWords;
 use form_letter::Slot;
 use parser::{Node, Source};
 
@@ -115,7 +116,8 @@ impl Template {
     /// When a part of it would be longer than [`MAX_PART_BYTES`].
     pub fn render(&self, facts: &Facts<'_>) -> Result<RenderedMail, MailTooLong> {
         let nobody = || uuid::Uuid::nil().into();
-        self.compose(facts, &mut FormLetters::default(), nobody).map(|composed| composed.rendered())
+        self.compose(facts, &OwnWords::default(), &mut FormLetters::default(), nobody)
+            .map(|composed| composed.rendered())
     }
 }
 
