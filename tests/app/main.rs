@@ -18,6 +18,7 @@ mod api_once;
 mod api_own_words;
 mod api_reminders;
 mod api_requests;
+mod api_serving;
 mod api_suppressions;
 mod backup;
 mod carried;

@@ -8,7 +8,7 @@ use diesel::{Connection, SqliteConnection};
 use futures_util::future::join_all;
 
 use crate::support::program::Machine;
-use crate::support::{PASSWORD, Page, Person, Sink, TestApp, Whim, on_both_databases};
+use crate::support::{PASSWORD, Page, Person, Sink, TestApp, Whim, on_both_databases, reminders_of};
 
 /// So many invoices for each due day in December 2025, in order of number.
 async fn furnish(app: &TestApp, days: &[(u32, usize)]) {
@@ -59,6 +59,42 @@ on_both_databases! {
         assert!(answers.iter().all(|answer| answer.status == 200), "each is a batch, all but one with nobody to mail");
         app.send_until_idle().await;
         assert_eq!(reminders(&app.sink).len(), 1);
+    }
+
+    async fn c01_two_hundred_posts_for_each_of_twenty_invoices_at_once_are_one_reminder_each(app: TestApp) {
+        furnish(&app, &[(2, 20)]).await;
+        let storm = async {
+            for number in 0..20 {
+                let program = app.program().await;
+                let id = program.invoice(&format!("INV-{number:05}")).await;
+                let answers = join_all((0..200).map(|_| program.remind(&id))).await;
+                let ids: HashSet<&str> = answers.iter().map(|answer| answer.is(200, "Sent").text("id")).collect();
+                assert_eq!(ids.len(), 1, "INV-{number:05}");
+                let recorded = program.get(&reminders_of(&id)).await.body;
+                assert_eq!(recorded.as_array().unwrap().len(), 1);
+            }
+        };
+        app.while_sending(storm).await;
+        assert_eq!(reminders(&app.sink).len(), 20);
+    }
+
+    async fn programs_and_a_clerk_who_want_the_same_invoices_at_once_send_one_mail_each(app: TestApp) {
+        furnish(&app, &[(2, 100)]).await;
+        let (program, clerk) = (app.program().await, app.clerk().await);
+        let mut ids = Vec::new();
+        for number in 0..100 {
+            ids.push(program.invoice(&format!("INV-{number:05}")).await);
+        }
+        let shown = matching(&clerk, 100, "/invoices").await;
+        let race = async {
+            let asked = join_all(ids.iter().map(|id| program.remind(id)));
+            let (answers, batch) = tokio::join!(asked, clerk.confirm(&shown));
+            assert!(answers.iter().all(|answer| answer.status == 200));
+            assert_eq!(batch.status, 200);
+        };
+        app.while_sending(race).await;
+        app.send_until_idle().await;
+        assert_eq!(reminders(&app.sink).len(), 100);
     }
 
     async fn c05_two_clerks_whose_selections_share_invoices_send_each_mail_once(app: TestApp) {
