@@ -33,8 +33,11 @@ impl Two {
         let fields = self.own.fields(route, &self.own.admin).await;
         let token = ("csrf", self.token.as_str());
         let fields = fields.iter().map(|(name, value)| (*name, value.as_str()));
-        let fields: Vec<_> =
-            if route.is_post() { [token].into_iter().chain(fields).collect() } else { Vec::new() };
+        let fields: Vec<_> = if route.is_post() && route.who != Who::Program {
+            [token].into_iter().chain(fields).collect()
+        } else {
+            Vec::new()
+        };
         let (who, headers): (&Person, &[(&str, &str)]) = match route.who {
             Who::Program => (&app.visitor(), &[("x-api-key", &self.own.key)]),
             Who::Anyone | Who::Least(_) => (&self.own.admin, &[]),
