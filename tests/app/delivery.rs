@@ -22,9 +22,9 @@ async fn batch_of_two(app: &TestApp) -> String {
 
 /// Confirms thirty invoices of as many customers and sends them; the batch page.
 async fn batch_of_thirty(app: &TestApp) -> Page {
-    let numbers: Vec<String> = (1..=30).map(|n| format!("INV-{n}")).collect();
+    let numbers: Vec<String> = (1..=30).map(|n| format!("INV-{n:03}")).collect();
     let lines: Vec<String> = (1..=30)
-        .map(|n| format!("INV-{n}, Customer {n}, ar@customer-{n}.example, 10.00, -3, Sent"))
+        .map(|n| format!("INV-{n:03}, Customer {n}, ar@customer-{n}.example, 10.00, -3, Sent"))
         .collect();
     app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let clerk = app.clerk().await;
@@ -131,6 +131,19 @@ on_both_databases! {
         app.send_until_idle().await;
         app.clerk().await.get(&batch).await.says("The batch waits").says("530 5.7.0 authentication required");
         app.admin().await.get("/invoices").await.says("Mail server not reachable");
+    }
+
+    async fn a_server_that_refuses_us_after_it_has_taken_mails_is_told_of_too(app: TestApp) {
+        batch_of_thirty(&app).await.says("30 of 30 accepted");
+        app.ledger(LEDGER).await;
+        app.sink.misbehave("", Whim::Reply("MAIL", "553 5.1.8 sender not known here"));
+        let clerk = app.clerk().await;
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await.url;
+        app.send_until_idle().await;
+        app.clerk().await.get(&batch).await.says("The batch waits").says("553 5.1.8 sender not known here");
+        app.sink.behave();
+        app.send_now().await;
+        app.clerk().await.get(&batch).await.says("2 of 2 accepted");
     }
 
     async fn s21_while_the_relay_is_down_nothing_is_lost_and_after_its_deadline_a_mail_has_failed(app: TestApp) {
