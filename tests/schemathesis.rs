@@ -56,6 +56,14 @@ fn closed() -> Value {
         }
         document["components"]["schemas"][name] = schema;
     }
+    // A key that is used again for another body is refused, which a schema cannot say.
+    for item in document["paths"].as_object_mut().unwrap().values_mut() {
+        for operation in item.as_object_mut().unwrap().values_mut() {
+            if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
+                parameters.retain(|parameter| parameter["name"] != "Idempotency-Key");
+            }
+        }
+    }
     document
 }
 

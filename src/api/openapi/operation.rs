@@ -56,8 +56,20 @@ impl Operation {
     }
 
     /// What may stand behind the question mark.
-    pub(super) fn query(mut self, name: &str, schema: Value, what: &str) -> Self {
-        let parameter = json!({"name": name, "in": "query", "description": what, "schema": schema});
+    pub(super) fn query(self, name: &str, schema: Value, what: &str) -> Self {
+        self.parameter("query", name, schema, what)
+    }
+
+    /// The key under which a request is done once.
+    fn idempotent(self) -> Self {
+        let key = json!({"type": "string", "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"});
+        let what =
+            "One for each request: sent again under its key within a day, it is answered alike and done once";
+        self.parameter("header", "Idempotency-Key", key, what)
+    }
+
+    fn parameter(mut self, place: &str, name: &str, schema: Value, what: &str) -> Self {
+        let parameter = json!({"name": name, "in": place, "description": what, "schema": schema});
         match &mut self.description["parameters"] {
             Value::Array(parameters) => parameters.push(parameter),
             none => *none = json!([parameter]),
@@ -68,14 +80,14 @@ impl Operation {
     /// What the body must say.
     pub(super) fn body(mut self, schema: Value, example: Value) -> Self {
         self.description["requestBody"] = json!({"required": true, "content": json_of(schema, example)});
-        self
+        self.idempotent()
     }
 
     /// What the body may say; `null` and no body at all are the same.
     pub(super) fn body_if_any(mut self, schema: Value, example: Value) -> Self {
         let content = json_of(or_null(schema), example);
         self.description["requestBody"] = json!({"required": false, "content": content});
-        self
+        self.idempotent()
     }
 
     /// An answer with a body.
