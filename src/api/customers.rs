@@ -107,8 +107,9 @@ pub(super) async fn show(program: Program, path: web::Path<String>) -> Result<Ht
 
 /// `POST /api/v1/customers`
 pub(super) async fn create(call: Call<CreateCustomer>) -> Result<Answer, Problem> {
-    call.once(async move |program, body, id| {
-        let (new, id) = (body.read()?, id.into());
+    let call = call.read(|body| body.read())?;
+    call.once(async move |program, new, id| {
+        let id = id.into();
         let added = program.actions().add_customer(&program.principal, id, new).await;
         added.map_err(Problem::refusing(Noun::Customer, "Customer.ExternalIdTaken"))?;
         Answer::with(StatusCode::CREATED, &found(&program, id).await?)
@@ -119,8 +120,9 @@ pub(super) async fn create(call: Call<CreateCustomer>) -> Result<Answer, Problem
 /// `PATCH /api/v1/customers/{customerId}`
 pub(super) async fn update(call: Call<UpdateCustomer>, path: web::Path<String>) -> Result<Answer, Problem> {
     let id = id_in(&path, "customer")?;
-    call.once(async move |program, body, _| {
-        let changed = program.actions().edit_customer(&program.principal, id, body.read()?).await;
+    let call = call.read(|body| body.read())?;
+    call.once(async move |program, edit, _| {
+        let changed = program.actions().edit_customer(&program.principal, id, edit).await;
         let reminders = changed.map_err(Problem::refusing(Noun::Customer, "Customer.ExternalIdTaken"))?;
         let (customer, handed_over) = (found(&program, id).await?, handed_over(reminders));
         Answer::ok(&ChangedCustomer { customer, handed_over })

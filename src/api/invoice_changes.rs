@@ -24,8 +24,8 @@ pub(super) struct CreatePayment {
 /// `POST /api/v1/invoices/{invoiceId}/payments`
 pub(super) async fn pay(call: Call<CreatePayment>, path: web::Path<String>) -> Result<Answer, Problem> {
     let id: InvoiceId = id_in(&path, "invoice")?;
-    call.once(async move |program, body, payment_id| {
-        let paid_on = day_of("paidOn", body.paid_on.as_ref())?;
+    let call = call.read(|body| Ok((body.amount, day_of("paidOn", body.paid_on.as_ref())?)))?;
+    call.once(async move |program, (amount, paid_on), payment_id| {
         let (organisation, now) = (program.organisation(), program.actions().clock().now());
         let (currency, today) = program
             .read(move |snapshot| {
@@ -34,7 +34,7 @@ pub(super) async fn pay(call: Call<CreatePayment>, path: web::Path<String>) -> R
                 Ok((row.invoice.balance.currency(), snapshot.organisation(organisation)?.day_of(now)))
             })
             .await?;
-        let amount = Money::parse(&body.amount, currency).map_err(|error| refused("amount", error))?;
+        let amount = Money::parse(&amount, currency).map_err(|error| refused("amount", error))?;
         let payment = Payment { id: payment_id.into(), amount, paid_on: paid_on.unwrap_or(today) };
         let recorded = program.actions().record_payment(&program.principal, id, payment).await;
         changed_invoice(&program, id, recorded.map_err(Problem::of(Noun::Invoice))?).await

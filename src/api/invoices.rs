@@ -156,8 +156,9 @@ pub(super) async fn show(program: Program, path: web::Path<String>) -> Result<Ht
 
 /// `POST /api/v1/invoices`
 pub(super) async fn create(call: Call<CreateInvoice>) -> Result<Answer, Problem> {
-    call.once(async move |program, body, id| {
-        let (new, id) = (body.read()?, id.into());
+    let call = call.read(|body| body.read())?;
+    call.once(async move |program, new, id| {
+        let id = id.into();
         let added = program.actions().add_invoice(&program.principal, id, new).await;
         added.map_err(Problem::refusing(Noun::Customer, "Invoice.NumberTaken"))?;
         Answer::with(StatusCode::CREATED, &found(&program, id).await?)
@@ -168,8 +169,9 @@ pub(super) async fn create(call: Call<CreateInvoice>) -> Result<Answer, Problem>
 /// `PATCH /api/v1/invoices/{invoiceId}`
 pub(super) async fn update(call: Call<UpdateInvoice>, path: web::Path<String>) -> Result<Answer, Problem> {
     let id = id_in(&path, "invoice")?;
-    call.once(async move |program, body, _| {
-        let changed = program.actions().edit_invoice(&program.principal, id, body.read()?).await;
+    let call = call.read(|body| body.read())?;
+    call.once(async move |program, edit, _| {
+        let changed = program.actions().edit_invoice(&program.principal, id, edit).await;
         changed_invoice(&program, id, changed.map_err(Problem::of(Noun::Invoice))?).await
     })
     .await

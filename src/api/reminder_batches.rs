@@ -72,9 +72,8 @@ struct BatchProgressBody {
 
 /// `POST /api/v1/reminder-batches`
 pub(super) async fn create(call: Call<CreateBatch>) -> Result<Answer, Problem> {
-    call.once(async move |program, body, id| {
-        let is_dry = body.dry_run;
-        let origin = body.read()?;
+    let call = call.read(|body| Ok((body.dry_run, body.read()?)))?;
+    call.once(async move |program, (is_dry, origin), id| {
         if is_dry {
             let proposal = program.actions().try_batch(&program.principal, origin).await;
             let is_paused = program.read(|snapshot| Ok(snapshot.pause()?)).await?.is_some();

@@ -87,8 +87,9 @@ pub(super) async fn index(program: Program, query: web::Query<Query>) -> Result<
 
 /// `POST /api/v1/suppressions`
 pub(super) async fn create(call: Call<CreateSuppression>) -> Result<Answer, Problem> {
-    call.once(async move |program, body, id| {
-        let (new, id) = (body.read()?, SuppressionId::from(id));
+    let call = call.read(|body| body.read())?;
+    call.once(async move |program, new, id| {
+        let id = SuppressionId::from(id);
         let added = program.actions().suppress(&program.principal, id, new).await;
         added.map_err(Problem::refusing(Noun::Suppression, "Suppression.AlreadyActive"))?;
         let organisation = program.organisation();
