@@ -31,3 +31,23 @@ async fn a_made_up_x_forwarded_for_helps_nobody_and_one_of_a_named_proxy_tells_v
         "{told:?}"
     );
 }
+
+#[actix_web::test]
+async fn what_one_visitor_sends_without_end_behind_a_proxy_keeps_no_other_from_signing_in() {
+    let machine = Machine::new().with("DUNLIN_TRUSTED_PROXIES", "127.0.0.1");
+    let (_running, url) = machine.serve();
+    let client = Client::new();
+    let guesses = async |from: &str| {
+        let post = client.post(format!("{url}/setup")).form(&[("token", "guess")]);
+        post.header("X-Forwarded-For", from).send().await.unwrap().status()
+    };
+    let mut answer = guesses("198.51.100.1").await;
+    for _ in 0..1_100 {
+        if answer == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+        answer = guesses("198.51.100.1").await;
+    }
+    assert_eq!(answer, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(guesses("198.51.100.2").await, StatusCode::NOT_FOUND);
+}
