@@ -12,12 +12,17 @@ use crate::store::{Snapshot, StoreError, Tx};
 const FREE_TRIES: u32 = 4;
 /// The longest wait.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
-/// After so long without a try the earlier ones count no more.
+/// After so long without a try at an account the earlier ones count no more.
 const FORGOTTEN: TimeDelta = TimeDelta::hours(24);
+/// The same for an address, which many may share: waiting for it gains less than trying on at the longest wait.
+const FORGOTTEN_OF_ADDRESS: TimeDelta = TimeDelta::hours(1);
 
 /// Whose tries of one kind are counted: an account's, and those from an address.
 #[derive(Clone, Debug)]
-pub(super) struct Tried(Vec<String>);
+pub(super) struct Tried {
+    account: String,
+    address: Option<String>,
+}
 
 impl Tried {
     /// Tries to sign in, with a password or a code.
@@ -37,23 +42,24 @@ impl Tried {
 
     /// Entering the second factor's first code, from a session.
     pub(super) fn first_code(person: UserId) -> Self {
-        Self(vec![format!("code-account:{}", fingerprint(&person.to_string()))])
+        Self { account: format!("code-account:{}", fingerprint(&person.to_string())), address: None }
     }
 
     fn of(kind: &str, account: &str, address: &str) -> Self {
         let account = fingerprint(&account.trim().to_lowercase());
-        Self(vec![format!("{kind}account:{account}"), format!("{kind}address:{address}")])
+        let address = Some(format!("{kind}address:{address}"));
+        Self { account: format!("{kind}account:{account}"), address }
     }
 
     /// Tries to sign in to an account, wherever they come from.
     pub(super) fn at_account(email: &EmailAddress) -> Self {
-        Self(vec![format!("account:{}", fingerprint(&email.folded()))])
+        Self { account: format!("account:{}", fingerprint(&email.folded())), address: None }
     }
 
     /// Refuses while the next try has to wait.
     pub(super) fn check(&self, snapshot: &mut Snapshot<'_>, now: DateTime<Utc>) -> Result<(), ActionError> {
         let mut until = None;
-        for subject in &self.0 {
+        for subject in [Some(&self.account), self.address.as_ref()].into_iter().flatten() {
             until = until.max(snapshot.sign_in_failures(subject)?.map(wait));
         }
         match until.filter(|until| *until > now) {
@@ -67,12 +73,16 @@ impl Tried {
 
     /// Counts a try.
     pub(super) fn count(&self, tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.0.iter().try_for_each(|subject| tx.note_sign_in_failure(subject, now - FORGOTTEN, now))
+        tx.note_sign_in_failure(&self.account, now - FORGOTTEN, now)?;
+        let Some(address) = &self.address else { return Ok(()) };
+        tx.note_sign_in_failure(address, now - FORGOTTEN_OF_ADDRESS, now)
     }
 
-    /// Forgets the tries: it was who they said.
+    /// Forgets the tries at this account: it was who they said. From the address there may have been others, at other
+    /// accounts; who signs in to their own between them has not made those undone.
     pub(super) fn forget(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        self.0.iter().try_for_each(|subject| tx.clear_sign_in_failures(subject))
+        let own = tx.clear_sign_in_failures(&self.account)?;
+        self.address.iter().try_for_each(|address| tx.forgive_sign_in_failures(address, own))
     }
 }
 

@@ -245,11 +245,25 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets the failed tries of an account or from an address.
-    pub fn clear_sign_in_failures(&mut self, subject: &str) -> Result<(), StoreError> {
-        Sql::new("DELETE FROM sign_in_failure WHERE subject = $1")
+    /// Forgets the failed tries of an account; says how many there were.
+    pub fn clear_sign_in_failures(&mut self, subject: &str) -> Result<u32, StoreError> {
+        let row = Sql::new("DELETE FROM sign_in_failure WHERE subject = $1 RETURNING failures, last_at")
             .bind(subject)
-            .execute(self.connection())?;
+            .first::<FailureRow>(self.connection())?;
+        Ok(row.map_or(0, |row| row.failures.unsigned_abs()))
+    }
+
+    /// Forgets so many of the failed tries from an address.
+    pub fn forgive_sign_in_failures(&mut self, subject: &str, number: u32) -> Result<(), StoreError> {
+        let number = i64::from(number);
+        Sql::new(
+            "UPDATE sign_in_failure SET failures = CASE WHEN failures > $1 THEN failures - $2 ELSE 0 END \
+             WHERE subject = $3",
+        )
+        .bind(number)
+        .bind(number)
+        .bind(subject)
+        .execute(self.connection())?;
         Ok(())
     }
 }

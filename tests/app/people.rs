@@ -103,6 +103,23 @@ on_both_databases! {
         assert_eq!(visitor.sign_in(CLEO, PASSWORD).await.url, "/invoices", "what was a day ago counts no more");
     }
 
+    async fn h22_who_signs_in_to_their_own_account_has_not_undone_their_tries_at_others(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        app.add_person(app.organisation, "eve@acme.example", Role::Viewer).await;
+        let eve = app.visitor();
+        for n in 0..4 {
+            eve.sign_in(&format!("somebody{n}@acme.example"), PASSWORD).await;
+            app.clock.advance(TimeDelta::seconds(2));
+            assert_eq!(eve.sign_in("eve@acme.example", PASSWORD).await.url, "/invoices");
+        }
+        eve.sign_in(CLEO, "a wrong password").await.says("E-mail or password is wrong.");
+        eve.sign_in(CLEO, "another wrong password").await.says("Wait 2 seconds,");
+        // Nor do they count for ever: an address may be that of an office.
+        app.clock.advance(TimeDelta::hours(1) + TimeDelta::seconds(1));
+        eve.sign_in("somebody@acme.example", PASSWORD).await.says("E-mail or password is wrong.");
+        assert_eq!(eve.sign_in(CLEO, PASSWORD).await.url, "/invoices");
+    }
+
     async fn h23_a_session_ends_after_half_an_hour_of_silence(app: TestApp) {
         let clerk = app.clerk().await;
         app.clock.advance(TimeDelta::minutes(29));
