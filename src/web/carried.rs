@@ -13,7 +13,7 @@ use super::session::{csrf_of, ended_of};
 use super::sign_in::local;
 use super::{WebError, WebState};
 use crate::actions::SESSION_LIFE;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{OrganisationId, UserId};
 
 const PURPOSE: &str = "carried form";
 /// A larger form is not carried: its pages are the way back.
@@ -26,6 +26,7 @@ const SECRETS: [&str; 3] = ["password", "current", "code"];
 #[derive(Serialize, Deserialize)]
 struct Carried {
     person: UserId,
+    organisation: OrganisationId,
     path: String,
     back: String,
     fields: Vec<(String, String)>,
@@ -41,12 +42,13 @@ pub(super) async fn or_refused(request: &mut ServiceRequest, refusal: WebError) 
     }
 }
 
-/// Only what a page of the ended session sent, with that session's token, is carried, and only for its person.
+/// Only what a page of the ended session sent, with that session's token, is carried, and only for its person
+/// in the organisation that it was filled in for.
 async fn sealed(request: &mut ServiceRequest, back: &str) -> Option<String> {
     if request.method() != Method::POST || request.path() == "/sign-out" {
         return None;
     }
-    let (person, csrf) = ended_of(request.request())?;
+    let (person, organisation, csrf) = ended_of(request.request())?;
     let body = request.extract::<web::Bytes>().await.ok().filter(|body| body.len() <= LARGEST)?;
     let mut fields: Vec<(String, String)> = serde_html_form::from_bytes(&body).ok()?;
     let header = request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok());
@@ -59,7 +61,8 @@ async fn sealed(request: &mut ServiceRequest, back: &str) -> Option<String> {
     fields.retain(|(name, _)| name != "csrf");
     let state = request.app_data::<web::Data<WebState>>()?;
     let at = state.actions.clock().now();
-    let carried = Carried { person, path: request.path().to_owned(), back: local(back), fields, at };
+    let path = request.path().to_owned();
+    let carried = Carried { person, organisation, path, back: local(back), fields, at };
     state.actions.seal(PURPOSE, &serde_json::to_vec(&carried).ok()?)
 }
 
@@ -72,17 +75,18 @@ struct OfferPage {
     shown: Vec<(String, String)>,
 }
 
-/// The form that was carried through signing in, for the person who filled it in; `None` when there is none.
+/// The form that was carried through signing in, for the person who filled it in, where they did; `None` when there is none.
 pub(super) fn offer(
     request: &HttpRequest,
     state: &WebState,
-    person: UserId,
+    (person, organisation): (UserId, OrganisationId),
     sealed: &str,
 ) -> Result<Option<HttpResponse>, WebError> {
     let now = state.actions.clock().now();
     let carried = state.actions.settings().unseal(PURPOSE, sealed);
     let carried = carried.and_then(|content| serde_json::from_slice::<Carried>(&content).ok());
-    let Some(carried) = carried.filter(|it| it.person == person && now < it.at + SESSION_LIFE) else {
+    let is_theirs = |it: &Carried| (it.person, it.organisation) == (person, organisation);
+    let Some(carried) = carried.filter(|it| is_theirs(it) && now < it.at + SESSION_LIFE) else {
         return Ok(None);
     };
     let is_telling = |(_, value): &&(String, String)| !value.is_empty() && value.len() <= SHOWN;

@@ -71,6 +71,7 @@ const DEVICE: &str = "device";
 const BEGAN: &str = "began";
 const ROLE: &str = "role";
 const ENDED_PERSON: &str = "ended_person";
+const ENDED_ORGANISATION: &str = "ended_organisation";
 const ENDED_CSRF: &str = "ended_csrf";
 const STEP_PERSON: &str = "step_person";
 const STEP_ORGANISATION: &str = "step_organisation";
@@ -91,17 +92,17 @@ fn owner(state: &State) -> Option<SessionOwner> {
     })
 }
 
-/// What is known of a session that has ended: whose it was, and its forms' token. It gives no right.
+/// What is known of a session that has ended: whose it was and where, and its forms' token. It gives no right.
 fn ended(state: &State) -> Option<State> {
-    let kept = [(PERSON, ENDED_PERSON), (CSRF, ENDED_CSRF)];
+    let kept = [(PERSON, ENDED_PERSON), (ORGANISATION, ENDED_ORGANISATION), (CSRF, ENDED_CSRF)];
     kept.into_iter().map(|(name, ended)| Some((ended.to_owned(), state.get(name)?.clone()))).collect()
 }
 
-/// Whose session has ended, and the token of its forms.
-pub(super) fn ended_of(request: &HttpRequest) -> Option<(UserId, String)> {
+/// Whose session has ended, in which organisation, and the token of its forms.
+pub(super) fn ended_of(request: &HttpRequest) -> Option<(UserId, OrganisationId, String)> {
     let session = request.get_session();
     let read = |name| session.get::<String>(name).ok().flatten();
-    Some((read(ENDED_PERSON)?.parse().ok()?, read(ENDED_CSRF)?))
+    Some((read(ENDED_PERSON)?.parse().ok()?, read(ENDED_ORGANISATION)?.parse().ok()?, read(ENDED_CSRF)?))
 }
 
 /// The token of the forms of a session that has just begun.

@@ -107,7 +107,7 @@ fn enter(
     carried: &str,
 ) -> Result<HttpResponse, WebError> {
     begin(request, &state.actions, person, organisation)?;
-    let offer = carried::offer(request, state, person, carried)?;
+    let offer = carried::offer(request, state, (person, organisation), carried)?;
     Ok(offer.unwrap_or_else(|| see_other(local(next))))
 }
 

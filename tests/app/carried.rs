@@ -100,6 +100,24 @@ on_both_databases! {
         sign_in(&cleo, CLEO, &page).await.says_not("Do it now?");
     }
 
+    async fn h07_a_form_of_one_organisation_is_not_offered_in_another(app: TestApp) {
+        let birch = app.another_organisation("Birch Trading").await;
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        app.add_person(birch, CLEO, Role::Clerk).await;
+        let cleo = app.signed_in(CLEO).await;
+        let csrf = cleo.get("/suppressions").await.value("csrf");
+        app.clock.advance(TimeDelta::hours(1));
+        let elsewhere = app.signed_in(CLEO).await;
+        elsewhere.post("/current-organisation", &[("organisation", &birch.to_string())]).await;
+        let form = [("csrf", csrf.as_str()), ("address", "ar@acme-customer.example"), ("note", "Asked us.")];
+        let page = cleo.send("POST", "/suppressions", &form, &[]).await;
+        let there = sign_in(&cleo, CLEO, &page).await;
+        there.says_not("Do it now?").says("<p class=\"side__organisation\">Birch Trading</p>");
+        elsewhere.post("/current-organisation", &[("organisation", &app.organisation.to_string())]).await;
+        let form = [("email", CLEO), ("password", PASSWORD), ("carried", &page.value("carried"))];
+        app.visitor().post_as_it_is("/sign-in", &form).await.says("Do it now?").says("Suppress an address");
+    }
+
     async fn h07_what_the_sessions_own_page_did_not_send_is_not_carried(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let cleo = app.signed_in(CLEO).await;
