@@ -74,6 +74,17 @@ on_both_databases! {
         refused.says("Enter your password once more.");
     }
 
+    async fn a_second_factor_of_another_key_lets_nobody_in_not_with_the_codes_of_no_secret_either(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        set_up(&app, &app.signed_in(CLEO).await).await;
+        // As after a backup that was restored beside a new key.
+        app.sql("UPDATE person SET totp_secret = 'sealed elsewhere', totp_step = NULL");
+        let eve = app.visitor();
+        eve.sign_in(CLEO, PASSWORD).await.says("Enter your code");
+        assert_eq!(enter(&eve, &code(&app, "", 0)).await.status, 422);
+        assert_eq!(eve.get("/invoices").await.url, "/sign-in");
+    }
+
     async fn a_code_counts_once_and_for_a_clock_that_is_a_step_wrong(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let (secret, _) = set_up(&app, &app.signed_in(CLEO).await).await;
