@@ -9,6 +9,7 @@ use crate::config::VARIABLES;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::OrganisationId;
 use crate::domain::money::Currency;
+use crate::domain::organisation::Organisation;
 use crate::domain::person::Role;
 use crate::domain::text::Line;
 
@@ -66,7 +67,7 @@ pub enum Command {
     Pause,
     /// Let sending go on.
     Resume,
-    /// Check configuration, database and mail server; say whether sending is paused.
+    /// Check configuration, database and mail server; say whether sending is paused and what is unsafe.
     Check,
 }
 
@@ -190,12 +191,37 @@ pub struct OrganisationChanges {
     /// Where its day begins.
     #[arg(long, value_parser = crate::domain::organisation::time_zone)]
     pub time_zone: Option<chrono_tz::Tz>,
+    /// What forms offer first.
+    #[arg(long)]
+    pub currency: Option<Currency>,
+    /// Days from issue to due when a ledger does not say.
+    #[arg(long, value_name = "DAYS", value_parser = crate::domain::organisation::payment_terms_days)]
+    pub payment_terms: Option<u16>,
+    /// The name its mails come from, where that is another than its own.
+    #[arg(long)]
+    pub sender_name: Option<Line>,
     /// The address its mails come from.
     #[arg(long)]
     pub from: Option<EmailAddress>,
     /// Where answers go.
     #[arg(long)]
     pub reply_to: Option<EmailAddress>,
+}
+
+impl OrganisationChanges {
+    /// An organisation with what was named changed.
+    pub fn of(self, was: Organisation) -> Organisation {
+        Organisation {
+            name: self.name.unwrap_or(was.name),
+            time_zone: self.time_zone.unwrap_or(was.time_zone),
+            currency: self.currency.unwrap_or(was.currency),
+            payment_terms_days: self.payment_terms.unwrap_or(was.payment_terms_days),
+            sender_name: self.sender_name.or(was.sender_name),
+            from: self.from.or(was.from),
+            reply_to: self.reply_to.or(was.reply_to),
+            ..was
+        }
+    }
 }
 
 /// Users.

@@ -30,6 +30,7 @@ mod sealing;
 mod send_reminders;
 mod sessions;
 mod signing_in;
+mod taking_out;
 mod templates;
 mod test_mails;
 mod throttle;
@@ -63,7 +64,7 @@ pub use delivery::{Done, Go, Gone, Grouping, Letter};
 pub use idempotency::{Keyed, Remembered, Turn};
 pub use imports::ImportReport;
 pub use invitations::Invited;
-pub use organisations::OrganisationChange;
+pub use organisations::ChangeRefused;
 pub use people::{Joined, Newcomer};
 pub use propose_reminders::{Origin, Proposed};
 pub use remind_now::{NotReminded, Wish};
@@ -154,6 +155,8 @@ struct Inner {
     asked: Notify,
     /// What mails in the making have in common.
     letters: Mutex<FormLetters>,
+    /// Held while a backup is made.
+    backup: tokio::sync::Mutex<()>,
 }
 
 /// The verbs; every copy is the same.
@@ -184,6 +187,7 @@ impl Actions {
             wake: Notify::new(),
             asked: Notify::new(),
             letters: Mutex::default(),
+            backup: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -229,11 +233,13 @@ impl Settings {
     pub fn sender_of(&self, organisation: &Organisation) -> Result<Sender, ActionError> {
         let from = organisation.from.clone().or_else(|| self.default_from.clone()).ok_or_else(|| {
             ActionError::Refused(
-                "The organisation has no sender address. Set one with `dunlin organisation set --from ADDRESS`, or set \
-                 DUNLIN_BASE_URL to the address under which people reach Dunlin: mails then come from reminders@ and its host."
+                "The organisation has no sender address. Set one under Settings > Sender or with `dunlin organisation set \
+                 --from ADDRESS`, or set DUNLIN_BASE_URL to the address under which people reach Dunlin: mails then come \
+                 from reminders@ and its host."
                     .to_owned(),
             )
         })?;
-        Ok(Sender { name: organisation.name.clone(), from, reply_to: organisation.reply_to.clone() })
+        let name = organisation.sender_name.as_ref().unwrap_or(&organisation.name).clone();
+        Ok(Sender { name, from, reply_to: organisation.reply_to.clone() })
     }
 }

@@ -1,63 +1,54 @@
 //! Adding an organisation, with the texts it starts with, and changing it.
 
-use chrono_tz::Tz;
+use thiserror::Error;
 
 use super::{ActionError, Actions};
 use crate::domain::email::{BuiltIn, VersionOrigin};
-use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
-use crate::domain::text::Line;
-use crate::store::{AuditEntry, StoreError, TemplateVersion, Tx};
+use crate::store::{StoreError, TemplateVersion, Tx};
 
-/// What is to change of an organisation; the rest stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct OrganisationChange {
-    /// Its name.
-    pub name: Option<Line>,
-    /// Where its day begins.
-    pub time_zone: Option<Tz>,
-    /// The address its mails come from.
-    pub from: Option<EmailAddress>,
-    /// Where answers go.
-    pub reply_to: Option<EmailAddress>,
+/// Why an organisation was not changed.
+#[derive(Debug, Error)]
+pub enum ChangeRefused {
+    /// Somebody else has changed it since; this is what is there now.
+    #[error("Somebody else has changed this meanwhile. Nothing was saved.")]
+    Meanwhile(Box<Organisation>),
+    /// Anything else.
+    #[error(transparent)]
+    Other(#[from] ActionError),
+}
+
+impl From<StoreError> for ChangeRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 impl Actions {
-    /// Changes an organisation. Mails that are queued already keep their sender.
+    /// Changes an organisation. Mails that are queued already keep their sender. A change that changes nothing leaves no
+    /// trace.
     ///
     /// # Errors
-    /// When there is no such organisation or the database refuses.
+    /// When there is no such organisation, or whatever `change` says to what is there now.
     pub async fn change_organisation(
         &self,
+        by: Actor,
         id: OrganisationId,
-        change: OrganisationChange,
-    ) -> Result<(), ActionError> {
+        change: impl FnOnce(Organisation) -> Result<Organisation, ChangeRefused> + Send + 'static,
+    ) -> Result<(), ChangeRefused> {
         let actions = self.clone();
         self.0
             .store
             .write(move |tx| {
                 tx.lock_organisation(id)?;
                 let was = tx.organisation(id)?;
-                tx.update_organisation(&Organisation {
-                    name: change.name.unwrap_or(was.name),
-                    time_zone: change.time_zone.unwrap_or(was.time_zone),
-                    from: change.from.or(was.from),
-                    reply_to: change.reply_to.or(was.reply_to),
-                    ..was
-                })?;
-                Ok(tx.record(&AuditEntry {
-                    id: actions.0.ids.next(),
-                    organisation_id: id,
-                    at: actions.clock().now(),
-                    actor: Actor::System,
-                    event: "organisation.changed",
-                    invoice_id: None,
-                    mail_id: None,
-                    batch_id: None,
-                    detail: "Changed by command.".to_owned(),
-                })?)
+                let is = change(was.clone())?;
+                let Some(changes) = was.changes(&is) else { return Ok(()) };
+                tx.update_organisation(&is)?;
+                let now = actions.clock().now();
+                Ok(actions.note(tx, id, by, "organisation.changed", None, changes, now)?)
             })
             .await
     }

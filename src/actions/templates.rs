@@ -250,15 +250,12 @@ mod tests {
                 secret: [7; 32],
             };
             let actions = Actions::new(store, Clock::starting_at(DateTime::UNIX_EPOCH), settings);
-            let organisation = Organisation {
-                id: Ids.next(),
-                name: "Acme Receivables".parse().unwrap(),
-                time_zone: chrono_tz::UTC,
-                currency: "EUR".parse().unwrap(),
-                payment_terms_days: 30,
-                from: None,
-                reply_to: None,
-            };
+            let organisation = Organisation::new(
+                Ids.next(),
+                "Acme Receivables".parse().unwrap(),
+                chrono_tz::UTC,
+                "EUR".parse().unwrap(),
+            );
             let admin = User {
                 id: Ids.next(),
                 organisation_id: organisation.id,

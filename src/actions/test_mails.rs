@@ -7,7 +7,8 @@ use crate::domain::ids::{InvoiceId, ReminderId};
 use crate::domain::mail_message::{MailKind, RenderedMail};
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::person::{Actor, User};
-use crate::store::{NewMail, Posting, Snapshot};
+use crate::domain::stage::Stage;
+use crate::store::{NewMail, Posting, Snapshot, StoreError, Tx};
 
 /// What a text is shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Actions {
         let (actions, user) = (self.clone(), user.clone());
         self.0
             .store
-            .read(move |snapshot| Ok(actions.trial(snapshot, &user, built_in, &text, with)?.rendered))
+            .read(move |snapshot| Ok(actions.trial(snapshot, &user, built_in.stage, &text, with)?.rendered))
             .await
     }
 
@@ -59,31 +60,65 @@ impl Actions {
             .0
             .store
             .write(move |tx| {
-                let Trial { organisation, sender, rendered } =
-                    actions.trial(tx, &user, built_in, &text, with)?;
-                let (id, now) = (actions.0.ids.next(), actions.clock().now());
-                let posting = Posting {
-                    organisation_id: organisation.id,
-                    actor: Actor::User(user.id),
-                    sender,
-                    scheduled_at: now,
-                    expires_at: now + actions.0.settings.retry_deadline,
-                    now,
-                };
-                let mail = NewMail {
-                    id,
-                    kind: MailKind::Test,
-                    recipient_name: user.name.clone(),
-                    recipient: user.email.clone(),
-                    letter: FormLetter::kept(id.as_uuid().into(), &rendered.text, &rendered.html),
-                    subject: format!("[Test] {}", rendered.subject),
-                    filled: String::new(),
-                };
-                tx.enqueue_mail(&posting, &mail)?;
-                Ok::<_, EditRefused>(id)
+                let trial = actions.trial(tx, &user, built_in.stage, &text, with)?;
+                Ok::<_, EditRefused>(actions.post_trial(tx, &user, trial)?)
             })
             .await?;
         self.wake_worker();
+        Ok(id)
+    }
+
+    /// Sends the default text with a made-up invoice to the person themselves, to see whether mails get through.
+    ///
+    /// # Errors
+    /// When the organisation cannot send; the sentence says why.
+    pub async fn try_mail_server(&self, user: &User) -> Result<ReminderId, ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        let id = self
+            .0
+            .store
+            .write(move |tx| {
+                let current = tx
+                    .current_version(user.organisation_id, BuiltIn::DEFAULT_SLUG)?
+                    .ok_or(StoreError::Missing("default e-mail template"))?;
+                let tried = actions.trial(tx, &user, None, &current.text(), ShownWith::Sample);
+                let trial = tried.map_err(|refused| match refused {
+                    EditRefused::Other(error) => error,
+                    EditRefused::Problems(_) | EditRefused::Meanwhile(_) => {
+                        ActionError::Refused("The default text cannot be sent. Mend it first.".to_owned())
+                    }
+                })?;
+                Ok::<_, ActionError>(actions.post_trial(tx, &user, trial)?)
+            })
+            .await?;
+        self.wake_worker();
+        Ok(id)
+    }
+
+    /// Puts a trial into the outbox, for the person who asked for it.
+    fn post_trial(&self, tx: &mut Tx<'_>, user: &User, trial: Trial) -> Result<ReminderId, StoreError> {
+        let Trial { organisation, sender, rendered } = trial;
+        let (id, now) = (self.0.ids.next::<ReminderId>(), self.clock().now());
+        let posting = Posting {
+            organisation_id: organisation.id,
+            actor: Actor::User(user.id),
+            sender,
+            scheduled_at: now,
+            expires_at: now + self.0.settings.retry_deadline,
+            now,
+        };
+        let mail = NewMail {
+            id,
+            kind: MailKind::Test,
+            recipient_name: user.name.clone(),
+            recipient: user.email.clone(),
+            letter: FormLetter::kept(id.as_uuid().into(), &rendered.text, &rendered.html),
+            subject: format!("[Test] {}", rendered.subject),
+            filled: String::new(),
+        };
+        tx.enqueue_mail(&posting, &mail)?;
+        let detail = format!("To {}.", user.email);
+        self.note(tx, organisation.id, posting.actor, "test_mail.queued", None, detail, now)?;
         Ok(id)
     }
 
@@ -91,7 +126,7 @@ impl Actions {
         &self,
         snapshot: &mut Snapshot<'_>,
         user: &User,
-        built_in: BuiltIn,
+        stage: Option<Stage>,
         text: &TemplateText,
         with: ShownWith,
     ) -> Result<Trial, EditRefused> {
@@ -101,7 +136,7 @@ impl Actions {
         let sender = self.0.settings.sender_of(&organisation)?;
         let rendered = match with {
             ShownWith::Sample => {
-                let sample = Sample::of(built_in.stage, &organisation, today);
+                let sample = Sample::of(stage, &organisation, today);
                 template.render(&sample.facts(&organisation, &sender))
             }
             ShownWith::Invoice(id) => {

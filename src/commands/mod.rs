@@ -1,23 +1,22 @@
 //! What each command does.
 
 mod backup;
+mod check;
 mod import;
 mod serve;
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::actions::{Joined, Newcomer, OrganisationChange};
+use crate::actions::{Joined, Newcomer};
 use crate::cli::{ApiKeyCommand, Cli, Command, OrganisationCommand, UserCommand};
 use crate::clock::Ids;
 use crate::config::Config;
 use crate::domain::ids::OrganisationId;
-use crate::domain::mail_message::Outcome;
-use crate::domain::mail_target::MailTarget;
-use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
 use crate::process::{Failure, Installation};
-use crate::store::{Pause, StoreError};
+use crate::store::StoreError;
 
 /// How a command ended: exit 1 or 2.
 #[derive(Debug, thiserror::Error)]
@@ -58,15 +57,8 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
         Command::Demo(_) => Ok(()),
         Command::Migrate => Installation::open(&config).await.map(|_| ()).map_err(CommandError::from),
         Command::Organisation(OrganisationCommand::Add { name, time_zone, currency, from, reply_to }) => {
-            let organisation = Organisation {
-                id: Ids.next(),
-                name,
-                time_zone,
-                currency,
-                payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
-                from,
-                reply_to,
-            };
+            let new = Organisation::new(Ids.next(), name, time_zone, currency);
+            let organisation = Organisation { from, reply_to, ..new };
             let id = organisation.id;
             Installation::open(&config).await?.actions.add_organisation(organisation).await?;
             println!("{id}");
@@ -75,13 +67,9 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
         Command::Organisation(OrganisationCommand::Set { organisation, changes }) => {
             let installation = Installation::open(&config).await?;
             let organisation = the_organisation(&installation, organisation).await?;
-            let changes = OrganisationChange {
-                name: changes.name,
-                time_zone: changes.time_zone,
-                from: changes.from,
-                reply_to: changes.reply_to,
-            };
-            Ok(installation.actions.change_organisation(organisation, changes).await?)
+            let change = move |was| Ok(changes.of(was));
+            let set = installation.actions.change_organisation(Actor::System, organisation, change);
+            set.await.map_err(|refused| Failure::Refused(refused.to_string()).into())
         }
         Command::User(UserCommand::Add { email, name, role, organisation, password_stdin: _ }) => {
             let mut typed = String::new();
@@ -117,7 +105,7 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             println!("Sending goes on.");
             Ok(())
         }
-        Command::Check => check(&config).await,
+        Command::Check => check::check(&config).await,
     }
 }
 
@@ -138,40 +126,4 @@ async fn the_organisation(
             "there are several organisations: name one with --organisation".to_owned(),
         )),
     }
-}
-
-/// Since when and why nothing is sent; also of a copy that has not been started yet.
-async fn paused(installation: &Installation) -> Result<Option<String>, CommandError> {
-    let pause = installation.store.read::<_, StoreError>(|snapshot| snapshot.pause()).await?;
-    if let Some(Pause { since, reason }) = pause {
-        return Ok(Some(format!("paused since {}: {reason}", since.format("%-d %B %Y, %H:%M UTC"))));
-    }
-    let copied = installation.actions.copied().await?;
-    Ok(copied.map(|copied| format!("paused from the next start on: {}", copied.sentence())))
-}
-
-async fn check(config: &Config) -> Result<(), CommandError> {
-    let installation = Installation::open(config).await?;
-    println!("Database: ready");
-    if let Some(paused) = paused(&installation).await? {
-        println!("Sending: {paused}");
-    }
-    let organisations = installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
-    let mut problems = Vec::new();
-    for organisation in &organisations {
-        if let Err(error) = installation.actions.settings().sender_of(organisation) {
-            problems.push(format!("{}: {error}", organisation.name));
-        }
-    }
-    match installation.relay(config)?.check().await {
-        Ok(()) if matches!(config.mail, MailTarget::Capture) => {
-            println!("Mail: kept in {}", config.mail_folder().display());
-        }
-        Ok(()) => println!("Mail: ready"),
-        Err(Outcome::RelayDown { problem } | Outcome::Busy { problem }) => {
-            problems.push(format!("Mail server: {problem}"))
-        }
-        Err(other) => problems.push(format!("Mail server: {other:?}")),
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Refused(problems.join("\n")).into()) }
 }

@@ -16,7 +16,7 @@ use crate::cli::Demo;
 use crate::clock::Ids;
 use crate::config::{Config, is_setting};
 use crate::domain::mail_target::MailTarget;
-use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation};
+use crate::domain::organisation::Organisation;
 use crate::domain::person::{Actor, Role};
 use crate::process::{Failure, Installation, address_line};
 use crate::server::{PATIENCE, Serving, start};
@@ -48,6 +48,7 @@ pub(super) async fn serve(
             actions: installation.actions.clone(),
             reader: installation.store.reader(),
             ids: Ids,
+            mail: config.mail.clone(),
             mail_folder: matches!(config.mail, MailTarget::Capture).then(|| config.mail_folder()),
             write_mail: crate::mail::writer(&config.mail, config.mail_dedup_header.clone()),
             base_url: base_url.clone(),
@@ -138,14 +139,10 @@ async fn furnish(config: &Config) -> Result<Option<String>, CommandError> {
     if !installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?.is_empty() {
         return Ok(None);
     }
+    let euro = "EUR".parse().map_err(|_| CommandError::Usage("EUR".to_owned()))?;
     let organisation = Organisation {
-        id: Ids.next(),
-        name: line("Acme Receivables"),
-        time_zone: chrono_tz::UTC,
-        currency: "EUR".parse().map_err(|_| CommandError::Usage("EUR".to_owned()))?,
-        payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
         from: "ar@acme.example".parse().ok(),
-        reply_to: None,
+        ..Organisation::new(Ids.next(), line("Acme Receivables"), chrono_tz::UTC, euro)
     };
     let id = organisation.id;
     installation.actions.add_organisation(organisation).await?;

@@ -55,6 +55,14 @@ impl MailTarget {
             Self::Smtp(server) => server.is_loopback(),
         }
     }
+
+    /// Whether mails and a password leave this machine unencrypted.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        match self {
+            Self::Capture => false,
+            Self::Smtp(server) => server.security == Security::Plain && !server.is_loopback(),
+        }
+    }
 }
 
 /// An address that says no place for mails.

@@ -1,6 +1,7 @@
 //! What an invoice, a customer, a reminder *is*. Pure: no I/O, no async, no SQL, no pages; time and ids are arguments.
 
 pub mod api_key;
+pub mod audit_topic;
 pub mod confirmation;
 pub mod customer;
 pub mod delivery;
@@ -22,6 +23,7 @@ pub mod pace;
 pub mod payment;
 pub mod person;
 pub mod proposal;
+pub mod relay_problem;
 pub mod reminder;
 pub mod stage;
 pub mod suppression;

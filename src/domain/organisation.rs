@@ -21,6 +21,8 @@ pub struct Organisation {
     pub currency: Currency,
     /// Days from issue to due when a ledger does not say.
     pub payment_terms_days: u16,
+    /// Who mails come from, where that is another name than its own.
+    pub sender_name: Option<Line>,
     /// The address mails come from; `None` until it is set, when a default is used.
     pub from: Option<EmailAddress>,
     /// Where answers go.
@@ -28,9 +30,49 @@ pub struct Organisation {
 }
 
 /// Payment terms of a new organisation, in days.
-pub const DEFAULT_PAYMENT_TERMS_DAYS: u16 = 30;
+const DEFAULT_PAYMENT_TERMS_DAYS: u16 = 30;
+
+/// The longest payment terms, in days.
+pub const MAX_PAYMENT_TERMS_DAYS: u16 = 365;
 
 impl Organisation {
+    /// A new one, with everything that it need not say.
+    pub fn new(id: OrganisationId, name: Line, time_zone: Tz, currency: Currency) -> Self {
+        Self {
+            id,
+            name,
+            time_zone,
+            currency,
+            payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
+            sender_name: None,
+            from: None,
+            reply_to: None,
+        }
+    }
+
+    /// What is different in another state of it, as the audit tells it; `None`: nothing.
+    pub fn changes(&self, to: &Self) -> Option<String> {
+        fn written(value: Option<&impl ToString>) -> String {
+            value.map_or_else(|| "none".to_owned(), ToString::to_string)
+        }
+        let days = |organisation: &Self| format!("{} days", organisation.payment_terms_days);
+        let told = [
+            ("name", self.name.to_string(), to.name.to_string()),
+            ("time zone", self.time_zone.to_string(), to.time_zone.to_string()),
+            ("currency", self.currency.to_string(), to.currency.to_string()),
+            ("payment terms", days(self), days(to)),
+            ("sender name", written(self.sender_name.as_ref()), written(to.sender_name.as_ref())),
+            ("sender address", written(self.from.as_ref()), written(to.from.as_ref())),
+            ("Reply-To", written(self.reply_to.as_ref()), written(to.reply_to.as_ref())),
+        ];
+        let parts: Vec<String> = told
+            .into_iter()
+            .filter(|(_, was, is)| was != is)
+            .map(|(what, was, is)| format!("{what} from {was} to {is}"))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
     /// The calendar day of an instant in the organisation's time zone.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.time_zone).date_naive()
@@ -54,7 +96,7 @@ impl Organisation {
 /// Who a batch's mails come from; frozen when they are queued (promise P8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// The display name: the organisation's.
+    /// The display name: the organisation's, unless it has another one for mails.
     pub name: Line,
     /// The address mails come from.
     pub from: EmailAddress,
@@ -100,20 +142,32 @@ pub fn time_zone(text: &str) -> Result<chrono_tz::Tz, UnknownTimeZone> {
         .ok_or_else(|| UnknownTimeZone(text.trim().to_owned()))
 }
 
+/// A text that is no number of days to pay in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\u{201c}{0}\u{201d} is not a number of days from 0 to {MAX_PAYMENT_TERMS_DAYS}")]
+pub struct InvalidPaymentTerms(String);
+
+/// Days from issue to due, as a person writes them.
+///
+/// # Errors
+/// When it is not a whole number from 0 to [`MAX_PAYMENT_TERMS_DAYS`].
+pub fn payment_terms_days(text: &str) -> Result<u16, InvalidPaymentTerms> {
+    let text = text.trim();
+    text.parse()
+        .ok()
+        .filter(|days| *days <= MAX_PAYMENT_TERMS_DAYS)
+        .ok_or_else(|| InvalidPaymentTerms(text.chars().take(20).collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_day_ends_where_the_next_begins_also_where_the_clock_skips_midnight() {
-        let organisation = |zone: &str| Organisation {
-            id: uuid::Uuid::nil().into(),
-            name: "Acme".parse().unwrap(),
-            time_zone: time_zone(zone).unwrap(),
-            currency: "EUR".parse().unwrap(),
-            payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
-            from: None,
-            reply_to: None,
+        let organisation = |zone: &str| {
+            let (id, name) = (uuid::Uuid::nil().into(), "Acme".parse().unwrap());
+            Organisation::new(id, name, time_zone(zone).unwrap(), "EUR".parse().unwrap())
         };
         for (zone, day, end) in [
             ("UTC", "2025-12-31", "2026-01-01T00:00:00Z"),
@@ -127,6 +181,33 @@ mod tests {
             let end: DateTime<Utc> = end.parse().unwrap();
             assert_eq!(organisation.end_of(day), end, "{zone}");
             assert_eq!(organisation.day_of(end), day.succ_opt().unwrap(), "{zone}");
+        }
+    }
+
+    #[test]
+    fn what_changes_is_told_with_what_was_and_what_is() {
+        let name = "Acme".parse().unwrap();
+        let was = Organisation::new(uuid::Uuid::nil().into(), name, Tz::UTC, "EUR".parse().unwrap());
+        assert_eq!(was.changes(&was), None);
+        let is = Organisation {
+            name: "Acme & Sons".parse().unwrap(),
+            payment_terms_days: 14,
+            from: "ar@acme.example".parse().ok(),
+            ..was.clone()
+        };
+        assert_eq!(
+            was.changes(&is).unwrap(),
+            "name from Acme to Acme & Sons; payment terms from 30 days to 14 days; \
+             sender address from none to ar@acme.example"
+        );
+    }
+
+    #[test]
+    fn payment_terms_are_a_number_of_days_within_a_year() {
+        assert_eq!(payment_terms_days(" 0 "), Ok(0));
+        assert_eq!(payment_terms_days("365"), Ok(365));
+        for text in ["", "-1", "366", "14.5", "two weeks", "1e1"] {
+            assert!(payment_terms_days(text).is_err(), "{text}");
         }
     }
 }

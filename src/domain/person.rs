@@ -51,6 +51,8 @@ named! {
         EditTemplates = "edit e-mail notifications",
         /// Invite people, change their roles, disable them.
         ManageUsers = "manage users",
+        /// Change the organisation and its sender, try the mail server, read the audit log, take data out.
+        ChangeSettings = "change settings",
     }
 }
 
@@ -70,7 +72,8 @@ impl Role {
             Permission::ManageApiKeys
             | Permission::EditTemplates
             | Permission::PauseSending
-            | Permission::ManageUsers => Self::Admin,
+            | Permission::ManageUsers
+            | Permission::ChangeSettings => Self::Admin,
         };
         self <= least
     }
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn each_role_may_do_what_the_contract_says() {
         let may = |role: Role| Permission::ALL.iter().filter(|p| role.may(**p)).count();
-        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 13]);
+        assert_eq!([Role::Viewer, Role::Support, Role::Clerk, Role::Admin].map(may), [1, 4, 9, 14]);
         assert!(!Role::Support.may(Permission::SendReminder));
         assert!(Role::Support.may(Permission::ResendReminder));
         assert!(!Role::Clerk.may(Permission::EditTemplates));

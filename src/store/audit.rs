@@ -76,14 +76,9 @@ impl TryFrom<Row> for TimelineEntry {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let actor: Actor = parsed("audit.actor", &row.actor)?;
         Ok(Self {
             at: row.at.and_utc(),
-            actor: row.actor_name.unwrap_or_else(|| match actor {
-                Actor::System => "Dunlin".to_owned(),
-                Actor::User(_) => "a former user".to_owned(),
-                Actor::ApiKey(_) => "a program".to_owned(),
-            }),
+            actor: actor_in_words(&row.actor, row.actor_name)?,
             event: row.event,
             mail_id: parsed_option("audit.mail_id", row.mail_id.as_deref())?,
             batch_id: parsed_option("audit.batch_id", row.batch_id.as_deref())?,
@@ -91,6 +86,16 @@ impl TryFrom<Row> for TimelineEntry {
             kept_here: row.kept_here,
         })
     }
+}
+
+/// Who did something, as people read it.
+pub(super) fn actor_in_words(actor: &str, name: Option<String>) -> Result<String, StoreError> {
+    let actor: Actor = parsed("audit.actor", actor)?;
+    Ok(name.unwrap_or_else(|| match actor {
+        Actor::System => "Dunlin".to_owned(),
+        Actor::User(_) => "a former user".to_owned(),
+        Actor::ApiKey(_) => "a program".to_owned(),
+    }))
 }
 
 /// The name of the actor in column `actor` of table alias `a`.

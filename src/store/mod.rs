@@ -6,6 +6,7 @@
 mod account_links;
 mod api_keys;
 mod audit;
+mod audit_log;
 mod backup;
 mod balances;
 mod batch_pace;
@@ -28,6 +29,7 @@ mod invoice_list;
 mod invoices;
 mod kept_mails;
 mod ledger;
+mod ledger_lines;
 mod liveness;
 mod mail_counts;
 mod members;
@@ -45,6 +47,7 @@ mod settling;
 mod sql;
 mod suppressions;
 mod templates;
+mod test_mails;
 mod unconfirmed;
 
 use std::fmt;
@@ -59,6 +62,7 @@ use thiserror::Error;
 pub use account_links::{Invitation, LinkMail, NewInvitation};
 pub use api_keys::{KeyInUse, LAST_USED_WITHIN, NewApiKey};
 pub use audit::{AuditEntry, TimelineEntry};
+pub use audit_log::{AuditFilter, AuditRow};
 pub use backup::copy_database;
 pub use batches::{BatchProgress, BatchRow, NewBatch};
 use connection::{AnyConnection, Opener, Purpose};
@@ -75,6 +79,7 @@ pub use invoice_list::InvoicePage;
 pub use invoices::InvoiceRow;
 pub use kept_mails::UsedText;
 pub use ledger::{WrittenCustomer, WrittenInvoice};
+pub use ledger_lines::LedgerLine;
 pub use liveness::Enlisted;
 pub use members::Member;
 pub use outbox::{ClaimedMail, Hands, HeldMail, Lane, Repeat};
@@ -86,6 +91,7 @@ pub use sessions::{ListedSession, SessionOwner, Sessions, StoredSession};
 pub use settling::{Accepted, Leaving};
 pub use suppressions::Suppress;
 pub use templates::TemplateVersion;
+pub use test_mails::TestMail;
 pub use unconfirmed::UnconfirmedReminder;
 
 /// What the store could not do.
@@ -261,6 +267,11 @@ where
 pub struct Reader(Store);
 
 impl Reader {
+    /// Which database this is.
+    pub fn address(&self) -> &DatabaseAddress {
+        self.0.address()
+    }
+
     /// See [`Store::read`].
     ///
     /// # Errors

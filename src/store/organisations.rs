@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::columns::parsed;
+use super::columns::{parsed, parsed_option};
 use super::connection::AnyConnection;
 use super::schema::organisation;
 use super::sql::Sql;
@@ -22,6 +22,7 @@ struct Row {
     from_email: Option<String>,
     reply_to: Option<String>,
     created_at: NaiveDateTime,
+    sender_name: Option<String>,
 }
 
 impl TryFrom<Row> for Organisation {
@@ -37,8 +38,9 @@ impl TryFrom<Row> for Organisation {
                 "organisation.payment_terms_days",
                 &row.payment_terms_days.to_string(),
             )?,
-            from: row.from_email.map(|text| parsed("organisation.from_email", &text)).transpose()?,
-            reply_to: row.reply_to.map(|text| parsed("organisation.reply_to", &text)).transpose()?,
+            sender_name: parsed_option("organisation.sender_name", row.sender_name.as_deref())?,
+            from: parsed_option("organisation.from_email", row.from_email.as_deref())?,
+            reply_to: parsed_option("organisation.reply_to", row.reply_to.as_deref())?,
         })
     }
 }
@@ -98,6 +100,9 @@ impl Tx<'_> {
             .set((
                 organisation::name.eq(changed.name.to_string()),
                 organisation::time_zone.eq(changed.time_zone.to_string()),
+                organisation::currency.eq(changed.currency.to_string()),
+                organisation::payment_terms_days.eq(i32::from(changed.payment_terms_days)),
+                organisation::sender_name.eq(changed.sender_name.as_ref().map(ToString::to_string)),
                 organisation::from_email.eq(changed.from.as_ref().map(ToString::to_string)),
                 organisation::reply_to.eq(changed.reply_to.as_ref().map(ToString::to_string)),
             ))
@@ -116,6 +121,7 @@ impl Tx<'_> {
             from_email: added.from.as_ref().map(ToString::to_string),
             reply_to: added.reply_to.as_ref().map(ToString::to_string),
             created_at: now.naive_utc(),
+            sender_name: added.sender_name.as_ref().map(ToString::to_string),
         };
         diesel::insert_into(organisation::table).values(&row).execute(self.connection())?;
         Ok(())

@@ -10,6 +10,7 @@ diesel::table! {
         from_email -> Nullable<Text>,
         reply_to -> Nullable<Text>,
         created_at -> Timestamp,
+        sender_name -> Nullable<Text>,
     }
 }
 

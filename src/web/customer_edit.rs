@@ -24,7 +24,7 @@ pub struct CustomerForm {
 impl CustomerForm {
     fn read(&self) -> Result<CustomerEdit, Problems> {
         let mut problems = Problems::default();
-        let name = self.name.parse().map_err(|error| problems.tell("name", format!("Name: {error}."))).ok();
+        let name = problems.read("name", "Name", self.name.parse());
         let email = match self.email.trim() {
             "" => Some(None),
             text => text.parse().map_err(|error| problems.tell("email", format!("{error}."))).map(Some).ok(),

@@ -6,6 +6,7 @@ use askama::Template;
 use super::WebError;
 use super::frame::{Frame, Section, page};
 use super::handed_over::{Aftermath, HandedOver};
+use super::happenings::Happening;
 use super::invoices::RowView;
 use super::reminders::LogRow;
 use super::session::SignedIn;
@@ -13,74 +14,7 @@ use crate::domain::ids::InvoiceId;
 use crate::domain::organisation::day_in_words;
 use crate::domain::person::Permission;
 use crate::domain::proposal::LeftOut;
-use crate::domain::reminder::FailureKind;
-use crate::store::{InvoiceRow, TimelineEntry};
-
-/// A line of the timeline.
-pub(super) struct Happening {
-    pub(super) at: String,
-    pub(super) actor: String,
-    pub(super) what: &'static str,
-    pub(super) detail: String,
-    pub(super) href: Option<String>,
-}
-
-impl Happening {
-    pub(super) fn new(entry: TimelineEntry, by: &SignedIn) -> Self {
-        let is_kept = entry.kept_here && entry.event == "reminder.sent";
-        let href = entry
-            .mail_id
-            .map(|id| format!("/reminders/{id}"))
-            .or_else(|| entry.batch_id.map(|id| format!("/reminder-batches/{id}")));
-        Self {
-            at: by.organisation.local(entry.at),
-            actor: entry.actor,
-            what: if is_kept { "Reminder kept here, not delivered" } else { what(&entry.event) },
-            detail: if is_kept { String::new() } else { in_words(&entry.event, entry.detail) },
-            href,
-        }
-    }
-}
-
-/// What is recorded beside an event, without the word that programs know a failure by.
-pub(super) fn in_words(event: &str, detail: String) -> String {
-    let failure =
-        detail.split_once(": ").and_then(|(kind, words)| Some((kind.parse::<FailureKind>().ok()?, words)));
-    match (event, failure) {
-        ("reminder.failed", Some((kind, words))) => format!("{}: {words}", kind.heading()),
-        ("reminder.unconfirmed", Some((_, words))) => words.to_owned(),
-        _ => detail,
-    }
-}
-
-fn what(event: &str) -> &'static str {
-    match event {
-        "invoice.created" => "Invoice brought in",
-        "invoice.updated" => "Invoice changed",
-        "invoice.reopened" => "Reopened",
-        "invoice.paid" => "Marked as paid",
-        "payment.recorded" => "Payment recorded",
-        "invoice.voided" => "Made void",
-        "invoice.archived" => "Archived",
-        "invoice.unarchived" => "Brought back from the archive",
-        "reminder.queued" => "Reminder queued",
-        "reminder.resent" => "Reminder queued again",
-        "reminder.repeated" => "Reminder to be sent again as it was",
-        "reminder.marked_sent" => "Reminder marked as sent",
-        "invoice.held" => "Reminders put on hold",
-        "invoice.released" => "Hold lifted",
-        "reminder.past_recall" => "Reminder already handed over, cannot be called back",
-        "batch.paused" => "Batch paused",
-        "reminder.sent" => "Reminder accepted by the mail server",
-        "reminder.failed" => "Reminder failed",
-        "reminder.unconfirmed" => "Reminder may have been delivered",
-        "reminder.postponed" => "Reminder postponed",
-        "reminder.cancelled" => "Reminder cancelled",
-        "reminder.left_out" => "Left out of a batch",
-        "batch.confirmed" => "Batch confirmed",
-        _ => "Changed",
-    }
-}
+use crate::store::InvoiceRow;
 
 #[derive(Template)]
 #[template(path = "invoices/show.html")]

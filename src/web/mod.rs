@@ -8,6 +8,7 @@ mod batch_page;
 mod batch_results;
 mod carried;
 mod closing;
+mod csv;
 mod current_organisation;
 mod customer_edit;
 mod customers;
@@ -16,6 +17,7 @@ mod email_notifications;
 mod error;
 mod frame;
 mod handed_over;
+mod happenings;
 mod holds;
 mod imports;
 mod invitations;
@@ -50,6 +52,7 @@ use std::path::PathBuf;
 use crate::actions::Actions;
 use crate::clock::Ids;
 use crate::domain::mail_message::MailWriter;
+use crate::domain::mail_target::MailTarget;
 use crate::store::Reader;
 
 pub use error::WebError;
@@ -65,6 +68,8 @@ pub struct WebState {
     pub reader: Reader,
     /// New ids.
     pub ids: Ids,
+    /// Where mails go.
+    pub mail: MailTarget,
     /// The folder that mails are kept in instead of being sent.
     pub mail_folder: Option<PathBuf>,
     /// Writes a mail as it travels.

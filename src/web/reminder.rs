@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::WebError;
 use super::frame::{Frame, Section, page, page_with, see_other};
-use super::invoice::{Happening, in_words};
+use super::happenings::{Happening, in_words};
 use super::mail_previews::mail_document;
 use super::reminders::LogRow;
 use super::session::{Posted, SignedIn};

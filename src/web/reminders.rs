@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::WebError;
 use super::frame::{Frame, Section, page};
 use super::reminder_proposals::counted;
 use super::session::SignedIn;
+use super::{WebError, csv};
 use crate::domain::ids::ReminderId;
 use crate::domain::proposal::LeftOut;
 use crate::domain::reminder::{Channel, PublicStatus, Reminder, ReminderState};
@@ -27,7 +27,6 @@ pub struct LogRow {
     pub(super) recipient: String,
     pub(super) channel: Channel,
     pub(super) actor: String,
-    pub(super) status: PublicStatus,
     /// The status as a person reads it: a mail that may have been delivered has not just failed.
     pub(super) word: &'static str,
     pub(super) look: String,
@@ -45,12 +44,9 @@ impl LogRow {
             number: row.number.to_string(),
             customer_id: reminder.customer_id.to_string(),
             customer: row.customer_name.to_string(),
-            recipient: reminder
-                .recipient
-                .map_or_else(|| LeftOut::NoEmail.to_string(), |address| address.to_string()),
+            recipient: recipient(&reminder),
             channel: reminder.channel,
             actor: row.actor_name,
-            status: reminder.state.public(),
             word: match reminder.state {
                 ReminderState::Unconfirmed => "May have been delivered",
                 state => state.public().as_str(),
@@ -181,46 +177,37 @@ pub async fn index(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResp
     })
 }
 
-/// Most rows of an export.
-const EXPORTED: usize = 100_000;
-
 /// `GET /reminders.csv`
 pub async fn export(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResponse, WebError> {
-    let (filter, before) = query.filter()?;
-    let organisation = by.organisation.id;
-    let rows = by
-        .state
-        .reader
-        .read::<_, WebError>(move |snapshot| {
-            Ok(snapshot.reminders(organisation, &filter, before, EXPORTED)?)
-        })
-        .await?;
-    let mut file = "time,invoice,customer,recipient,channel,actor,status,reason\r\n".to_owned();
-    for row in rows {
-        let at = row.reminder.sent_at.unwrap_or(row.reminder.created_at).to_rfc3339();
-        let reason = row.reminder.reason.clone().unwrap_or_default();
-        let row = LogRow::new(row, &by);
-        let cells = [
-            at.as_str(),
-            &row.number,
-            &row.customer,
-            &row.recipient,
-            row.channel.as_str(),
-            &row.actor,
-            row.status.as_str(),
-            &reason,
-        ];
-        file.push_str(&cells.map(cell).join(","));
-        file.push_str("\r\n");
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header(("Content-Type", "text/csv; charset=utf-8"))
-        .insert_header(("Content-Disposition", "attachment; filename=\"reminders.csv\""))
-        .body(file))
+    let (filter, _) = query.filter()?;
+    Ok(file(&by, filter))
 }
 
-/// A quoted cell; what a spreadsheet would take for a formula gets an apostrophe before it.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+/// The reminders that a filter matches, newest first.
+pub(super) fn file(by: &SignedIn, filter: ReminderFilter) -> HttpResponse {
+    let organisation = by.organisation.id;
+    let header = "time,invoice,customer,recipient,channel,actor,status,reason";
+    csv::streamed(&by.state.reader, "reminders.csv", header, move |snapshot, before, limit| {
+        let rows = snapshot.reminders(organisation, &filter, before, limit)?;
+        Ok(rows.into_iter().map(|row| (row.reminder.id, written(&row))).collect())
+    })
+}
+
+fn written(row: &ReminderRow) -> String {
+    let reminder = &row.reminder;
+    csv::line(&[
+        &reminder.sent_at.unwrap_or(reminder.created_at).to_rfc3339(),
+        row.number.as_str(),
+        row.customer_name.as_str(),
+        &recipient(reminder),
+        reminder.channel.as_str(),
+        &row.actor_name,
+        reminder.state.public().as_str(),
+        reminder.reason.as_deref().unwrap_or_default(),
+    ])
+}
+
+fn recipient(reminder: &Reminder) -> String {
+    let address = reminder.recipient.as_ref();
+    address.map_or_else(|| LeftOut::NoEmail.to_string(), ToString::to_string)
 }

@@ -9,11 +9,12 @@ use super::{
     WebError, api_keys, batch_page, carried, closing, current_organisation, customer_edit, customers,
     email_notifications, frame, holds, imports, invitations, invoice, invoice_selections, invoices,
     mail_previews, password_resets, payments, profile, proposed_mails, reminder, reminder_batches,
-    reminder_proposals, reminders, sending, setup, sign_in, suppressions, two_factor, unconfirmed, users,
+    reminder_proposals, reminders, sending, settings, setup, sign_in, suppressions, two_factor, unconfirmed,
+    users,
 };
 use crate::domain::person::Permission::{
-    CancelReminder, ChangeInvoice, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys, ManageUsers,
-    PauseSending, Read, ResendReminder, SendReminder, SettleUnconfirmed,
+    CancelReminder, ChangeInvoice, ChangeSettings, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys,
+    ManageUsers, PauseSending, Read, ResendReminder, SendReminder, SettleUnconfirmed,
 };
 use crate::routes::Access::{self, Anyone, May};
 use crate::routes::{Door, Routes};
@@ -114,6 +115,18 @@ pub fn routes() -> Routes<Pages> {
         .post("/settings/api-keys", May(ManageApiKeys), api_keys::create)
         .get("/settings/api-keys/{id}/revocation/edit", May(ManageApiKeys), api_keys::ask)
         .post("/settings/api-keys/{id}/revocation", May(ManageApiKeys), api_keys::revoke)
+        .get("/settings/organisation", May(ChangeSettings), settings::organisation::show)
+        .post("/settings/organisation", May(ChangeSettings), settings::organisation::update)
+        .get("/settings/sender", May(ChangeSettings), settings::sender::show)
+        .post("/settings/sender", May(ChangeSettings), settings::sender::update)
+        .get("/settings/mail-server", May(ChangeSettings), settings::mail_server::show)
+        .post("/settings/mail-server/test-mails", May(ChangeSettings), settings::mail_server::send_test)
+        .get("/settings/audit-log", May(ChangeSettings), settings::audit_log::show)
+        .get("/settings/audit-log.csv", May(ChangeSettings), settings::audit_log::export)
+        .get("/settings/data", May(ChangeSettings), settings::data::show)
+        .post("/settings/data/backups", May(ChangeSettings), settings::data::back_up)
+        .post("/settings/data/invoices", May(ChangeSettings), settings::data::invoices)
+        .post("/settings/data/reminders", May(ChangeSettings), settings::data::reminders)
         .get("/settings/sending", May(PauseSending), sending::show)
         .post("/settings/sending/pause", May(PauseSending), sending::pause)
         .post("/settings/sending/resumption", May(PauseSending), sending::resume)

@@ -1,5 +1,13 @@
 //! The pages under Settings: their order, their names, and who may see which.
 
+pub(super) mod audit_log;
+pub(super) mod data;
+mod forms;
+pub(super) mod mail_server;
+pub(super) mod organisation;
+pub(super) mod sender;
+mod test_mail;
+
 use super::frame::{Frame, NavLink, Section};
 use super::session::SignedIn;
 use crate::domain::person::{Permission, User};
@@ -9,24 +17,49 @@ use crate::domain::person::{Permission, User};
 pub enum SettingsPage {
     /// Programs' keys.
     ApiKeys,
+    /// Name, calendar, currency, payment terms.
+    Organisation,
+    /// Who mails come from.
+    Sender,
+    /// Where they go.
+    MailServer,
     /// The switch that stops all mails.
     Sending,
     /// Who may do what.
     Users,
     /// One's own account.
     Profile,
+    /// Who changed what.
+    AuditLog,
+    /// Backup and exports.
+    Data,
 }
 
 impl SettingsPage {
     /// In the order of their links.
-    const ALL: [Self; 4] = [Self::Users, Self::ApiKeys, Self::Sending, Self::Profile];
+    const ALL: [Self; 9] = [
+        Self::Organisation,
+        Self::Sender,
+        Self::MailServer,
+        Self::Users,
+        Self::ApiKeys,
+        Self::Sending,
+        Self::AuditLog,
+        Self::Data,
+        Self::Profile,
+    ];
 
     fn label(self) -> &'static str {
         match self {
+            Self::Organisation => "Organisation",
+            Self::Sender => "Sender",
+            Self::MailServer => "Mail server",
             Self::ApiKeys => "API keys",
             Self::Sending => "Sending",
             Self::Users => "Users",
             Self::Profile => "Profile",
+            Self::AuditLog => "Audit log",
+            Self::Data => "Data",
         }
     }
 
@@ -34,15 +67,23 @@ impl SettingsPage {
     pub fn href(self) -> &'static str {
         match self {
             Self::ApiKeys => "/settings/api-keys",
+            Self::Organisation => "/settings/organisation",
+            Self::Sender => "/settings/sender",
+            Self::MailServer => "/settings/mail-server",
             Self::Sending => "/settings/sending",
             Self::Users => "/settings/users",
             Self::Profile => "/settings/profile",
+            Self::AuditLog => "/settings/audit-log",
+            Self::Data => "/settings/data",
         }
     }
 
     fn permission(self) -> Permission {
         match self {
             Self::ApiKeys => Permission::ManageApiKeys,
+            Self::Organisation | Self::Sender | Self::MailServer | Self::AuditLog | Self::Data => {
+                Permission::ChangeSettings
+            }
             Self::Sending => Permission::PauseSending,
             Self::Users => Permission::ManageUsers,
             Self::Profile => Permission::Read,

@@ -11,7 +11,7 @@ use super::problems::Problems;
 use super::session::{Unsigned, begin};
 use super::{WebError, WebState};
 use crate::actions::{ActionError, Newcomer};
-use crate::domain::organisation::{DEFAULT_PAYMENT_TERMS_DAYS, Organisation, time_zone};
+use crate::domain::organisation::{Organisation, time_zone};
 use crate::domain::person::{Actor, Role};
 
 /// The form.
@@ -102,37 +102,17 @@ fn check_token(state: &WebState, token: &str) -> Result<(), WebError> {
 
 fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Problems> {
     let mut problems = Problems::default();
-    let mut problem = |field, sentence: String| problems.tell(field, sentence);
-    macro_rules! read {
-        ($field:ident, $label:literal) => {
-            form.$field
-                .parse()
-                .map_err(|error| problem(stringify!($field), format!("{} {error}.", $label)))
-                .ok()
-        };
-        (optional $field:ident, $label:literal) => {
-            if form.$field.trim().is_empty() { Some(None) } else { read!($field, $label).map(Some) }
-        };
-    }
-    let name = read!(organisation, "Organisation:");
-    let time_zone =
-        time_zone(&form.time_zone).map_err(|error| problem("time_zone", format!("Time zone: {error}."))).ok();
-    let currency = read!(currency, "Currency:");
-    let from = read!(optional from, "Sender address:");
-    let reply_to = read!(optional reply_to, "Reply-To:");
-    let admin_name = read!(name, "Your name:");
-    let email = read!(email, "Email:");
-    let password = read!(password, "Password:");
+    let name = problems.read("organisation", "Organisation", form.organisation.parse());
+    let time_zone = problems.read("time_zone", "Time zone", time_zone(&form.time_zone));
+    let currency = problems.read("currency", "Currency", form.currency.parse());
+    let from = problems.read_optional("from", "Sender address", &form.from);
+    let reply_to = problems.read_optional("reply_to", "Reply-To", &form.reply_to);
+    let admin_name = problems.read("name", "Your name", form.name.parse());
+    let email = problems.read("email", "Email", form.email.parse());
+    let password = problems.read("password", "Password", form.password.parse());
     let organisation = (|| {
-        Some(Organisation {
-            id: state.ids.next(),
-            name: name?,
-            time_zone: time_zone?,
-            currency: currency?,
-            payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
-            from: from?,
-            reply_to: reply_to?,
-        })
+        let new = Organisation::new(state.ids.next(), name?, time_zone?, currency?);
+        Some(Organisation { from: from?, reply_to: reply_to?, ..new })
     })();
     let admin =
         (|| Some(Newcomer { email: email?, name: admin_name?, role: Role::Admin, password: password? }))();

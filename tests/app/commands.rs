@@ -192,6 +192,22 @@ async fn what_the_commands_add_opens_both_doors() {
 }
 
 #[test]
+fn check_says_what_is_unsafe_once_others_can_reach_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new().with("DUNLIN_BASE_URL", "http://dunlin.company.example");
+    let open = machine.run(&["check"]);
+    open.is(1, "Unsafe: others can reach Dunlin without https");
+    let machine = machine.with("DUNLIN_BASE_URL", "https://dunlin.company.example");
+    machine.run(&["check"]).is(0, "");
+    let data = machine.folder.path().join("data");
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    machine.run(&["check"]).is(1, &format!("chmod 700 {}", data.display()));
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(data.join("secret.key"), [7; 32]).unwrap();
+    machine.run(&["check"]).is(1, "Unsafe: the secret key is no chance");
+}
+
+#[test]
 fn check_says_what_is_wrong_with_the_mail_server_and_the_senders() {
     for machine in Machine::on_both() {
         machine.run(&["organisation", "add", "--name", "Acme"]).is(0, "");

@@ -51,7 +51,8 @@ async function addresses(page) {
     `${invoice}/hold/edit`, `${customer}/hold/edit`, `/mail-previews/${id}`, `/invoices${customer.replace("/customers/", "?customer=")}`, "/customers", customer, `${customer}/edit`,
     "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
     "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after",
-    "/automations/email-notifications/invoice-reminder/history", "/suppressions", "/settings/api-keys", "/api/docs", "/settings/sending", "/settings/users", "/settings/profile",
+    "/automations/email-notifications/invoice-reminder/history", "/suppressions", "/settings/api-keys", "/api/docs", "/settings/sending", "/settings/organisation", "/settings/sender", "/settings/mail-server", "/settings/data", "/settings/audit-log",
+    "/settings/audit-log?q=nothing-like-this", "/settings/users", "/settings/profile",
     "/settings/profile/two-factor", "/password-resets", "/password-resets/none", "/invitations/none", "/nowhere"];
 }
 

@@ -22,15 +22,8 @@ const GOOD: [&str; 3] = [
 
 impl Text {
     pub fn new() -> Self {
-        let organisation = Organisation {
-            id: uuid::Uuid::nil().into(),
-            name: "Acme".parse().unwrap(),
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            payment_terms_days: 30,
-            from: None,
-            reply_to: None,
-        };
+        let (id, name) = (uuid::Uuid::nil().into(), "Acme".parse().unwrap());
+        let organisation = Organisation::new(id, name, chrono_tz::UTC, "EUR".parse().unwrap());
         let sender = Sender {
             name: "Acme".parse().unwrap(),
             from: "ar@acme.example".parse().unwrap(),

@@ -37,15 +37,8 @@ pub fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 pub fn organisation(name: &str) -> Organisation {
-    Organisation {
-        id: Ids.next(),
-        name: name.parse().unwrap(),
-        time_zone: chrono_tz::UTC,
-        currency: "EUR".parse().unwrap(),
-        payment_terms_days: 30,
-        from: "ar@acme.example".parse().ok(),
-        reply_to: None,
-    }
+    let new = Organisation::new(Ids.next(), name.parse().unwrap(), chrono_tz::UTC, "EUR".parse().unwrap());
+    Organisation { from: "ar@acme.example".parse().ok(), ..new }
 }
 
 /// The next version of a template.

@@ -43,15 +43,8 @@ impl Desk {
     }
 
     async fn clerk_of(actions: &Actions, name: &str) -> User {
-        let organisation = Organisation {
-            id: Ids.next(),
-            name: name.parse().unwrap(),
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            payment_terms_days: 30,
-            from: None,
-            reply_to: None,
-        };
+        let organisation =
+            Organisation::new(Ids.next(), name.parse().unwrap(), chrono_tz::UTC, "EUR".parse().unwrap());
         let clerk = User {
             id: Ids.next(),
             organisation_id: organisation.id,

@@ -78,15 +78,9 @@ mod tests {
     #[test]
     fn a_sample_is_in_the_stage_of_its_text() {
         let today = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
-        let organisation = Organisation {
-            id: uuid::Uuid::nil().into(),
-            name: "Acme Receivables".parse().unwrap(),
-            time_zone: chrono_tz::UTC,
-            currency: "JPY".parse().unwrap(),
-            payment_terms_days: 30,
-            from: None,
-            reply_to: None,
-        };
+        let name = "Acme Receivables".parse().unwrap();
+        let (id, currency) = (uuid::Uuid::nil().into(), "JPY".parse().unwrap());
+        let organisation = Organisation::new(id, name, chrono_tz::UTC, currency);
         for stage in Stage::ALL {
             let sample = Sample::of(Some(*stage), &organisation, today);
             assert_eq!(Stage::of(sample.invoice.due_on, today), *stage);

@@ -8,15 +8,8 @@ use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::text::Line;
 
 fn organisation() -> Organisation {
-    Organisation {
-        id: uuid::Uuid::nil().into(),
-        name: "Acme Receivables".parse().unwrap(),
-        time_zone: chrono_tz::UTC,
-        currency: "EUR".parse().unwrap(),
-        payment_terms_days: 30,
-        from: None,
-        reply_to: None,
-    }
+    let name = "Acme Receivables".parse().unwrap();
+    Organisation::new(uuid::Uuid::nil().into(), name, chrono_tz::UTC, "EUR".parse().unwrap())
 }
 
 fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedMail {

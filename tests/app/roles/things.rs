@@ -147,9 +147,15 @@ impl Things {
             return shown.yes().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
         }
         let basis = self.admin.get(EDITOR).await.value("basis");
+        let mut filled = vec![("{invoice}", self.open.clone()), ("{basis}", basis)];
+        filled.push(("{organisation}", self.organisation.clone()));
+        for (place, page) in
+            [("{seen organisation}", "/settings/organisation"), ("{seen sender}", "/settings/sender")]
+        {
+            filled.push((place, self.admin.get(page).await.value("seen")));
+        }
         let filled = |value: &str| {
-            let value = value.replace("{invoice}", &self.open).replace("{basis}", &basis);
-            value.replace("{organisation}", &self.organisation)
+            filled.iter().fold(value.to_owned(), |value, (place, text)| value.replace(place, text))
         };
         route.fields.iter().map(|(name, value)| (*name, filled(value))).collect()
     }
@@ -182,6 +188,8 @@ impl Things {
             "/reminders.csv",
             "/imports",
             "/settings/users",
+            "/settings/organisation",
+            "/settings/sender",
             EDITOR,
             &history,
         ];

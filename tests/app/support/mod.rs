@@ -92,14 +92,11 @@ fn morning() -> DateTime<Utc> {
 }
 
 fn organisation(name: &str) -> Organisation {
+    let new = Organisation::new(Ids.next(), name.parse().unwrap(), chrono_tz::UTC, "EUR".parse().unwrap());
     Organisation {
-        id: Ids.next(),
-        name: name.parse().unwrap(),
-        time_zone: chrono_tz::UTC,
-        currency: "EUR".parse().unwrap(),
-        payment_terms_days: 30,
         from: "ar@acme.example".parse().ok(),
         reply_to: "answers@acme.example".parse().ok(),
+        ..new
     }
 }
 
@@ -140,6 +137,7 @@ impl TestApp {
                 actions: actions.clone(),
                 reader: store.reader(),
                 ids: Ids,
+                mail: target.clone(),
                 mail_folder: None,
                 write_mail: dunlin::mail::writer(&target, None),
                 base_url: "https://dunlin.example".to_owned(),

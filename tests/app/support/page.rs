@@ -82,6 +82,15 @@ impl Person {
         sent.ok().map(|response| response.status())
     }
 
+    /// Sends the form of a button that answers with a file.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub async fn download(&self, path: &str) -> (HeaderMap, Vec<u8>) {
+        let token = self.get("/invoices").await.value("csrf");
+        let form = [("csrf", token.as_str())];
+        let answer = self.client.post(format!("{}{path}", self.url)).form(&form).send().await.unwrap();
+        (answer.headers().clone(), answer.bytes().await.unwrap().to_vec())
+    }
+
     /// Sends a form without a token.
     pub async fn post_as_it_is(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         page(self.client.post(format!("{}{path}", self.url)).form(fields).send().await.unwrap()).await
@@ -202,6 +211,15 @@ impl Page {
             .split_once(&format!("name=\"{name}\" value=\""))
             .and_then(|(_, rest)| rest.split_once('"'))
             .map_or_else(String::new, |(value, _)| unescaped(value))
+    }
+
+    /// What stands in a field that a person fills in.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub fn form_value(&self, field: &str) -> String {
+        let input = self.text.split_once(&format!("<input id=\"{field}\" ")).map_or("", |(_, rest)| rest);
+        let tag = input.split_once('>').map_or("", |(tag, _)| tag);
+        let value = tag.split_once(" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        value.map_or_else(String::new, |(value, _)| unescaped(value))
     }
 
     /// The values of all fields of a name.

@@ -1,0 +1,98 @@
+//! Settings > Organisation: its name, its calendar, and what forms and ledgers start from.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+use super::SettingsPage;
+use super::forms::{Done, Edited, OrganisationFields, Shown, form_page, saved};
+use crate::domain::organisation::{Organisation, payment_terms_days, time_zone};
+use crate::web::WebError;
+use crate::web::frame::Frame;
+use crate::web::problems::Problems;
+use crate::web::session::{Posted, SignedIn};
+
+/// An organisation as a person writes it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrganisationForm {
+    name: String,
+    time_zone: String,
+    currency: String,
+    payment_terms: String,
+}
+
+impl OrganisationFields for OrganisationForm {
+    fn of(organisation: &Organisation) -> Self {
+        Self {
+            name: organisation.name.to_string(),
+            time_zone: organisation.time_zone.to_string(),
+            currency: organisation.currency.to_string(),
+            payment_terms: organisation.payment_terms_days.to_string(),
+        }
+    }
+
+    fn read(&self) -> Result<impl FnOnce(Organisation) -> Organisation + Send + 'static, Problems> {
+        let mut problems = Problems::default();
+        let name = problems.read("name", "Name", self.name.parse());
+        let time_zone = problems.read("time_zone", "Time zone", time_zone(&self.time_zone));
+        let currency = problems.read("currency", "Currency", self.currency.trim().to_uppercase().parse());
+        let terms = payment_terms_days(&self.payment_terms);
+        let terms = problems.read("payment_terms", "Payment terms", terms);
+        let (Some(name), Some(time_zone), Some(currency), Some(payment_terms_days)) =
+            (name, time_zone, currency, terms)
+        else {
+            return Err(problems);
+        };
+        Ok(move |was| Organisation { name, time_zone, currency, payment_terms_days, ..was })
+    }
+
+    fn each(&mut self) -> Vec<(&'static str, &'static str, &mut String)> {
+        vec![
+            ("name", "Name", &mut self.name),
+            ("time_zone", "Time zone", &mut self.time_zone),
+            ("currency", "Currency", &mut self.currency),
+            ("payment_terms", "Payment terms", &mut self.payment_terms),
+        ]
+    }
+}
+
+#[derive(Template)]
+#[template(path = "settings/organisation.html")]
+struct OrganisationPage {
+    frame: Frame,
+    seen: String,
+    form: OrganisationForm,
+    problems: Problems,
+    time_zones: Vec<&'static str>,
+}
+
+/// `GET /settings/organisation`
+pub async fn show(by: SignedIn, done: web::Query<Done>) -> Result<HttpResponse, WebError> {
+    page(&by, Shown::of(&by.organisation), done.sentence())
+}
+
+/// `POST /settings/organisation`
+pub async fn update(posted: Posted<Edited<OrganisationForm>>) -> Result<HttpResponse, WebError> {
+    match posted.form.save(&posted.by).await? {
+        None => Ok(saved(SettingsPage::Organisation)),
+        Some(refused) => page(&posted.by, refused, None),
+    }
+}
+
+fn page(
+    by: &SignedIn,
+    shown: Shown<OrganisationForm>,
+    toast: Option<String>,
+) -> Result<HttpResponse, WebError> {
+    let Shown { seen, typed: form, problems } = shown;
+    let frame = Frame { toast, ..by.settings_frame(SettingsPage::Organisation, "Organisation") };
+    let time_zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+    form_page(frame, !problems.is_empty(), |frame| OrganisationPage {
+        frame,
+        seen,
+        form,
+        problems,
+        time_zones,
+    })
+}
