@@ -240,6 +240,7 @@ impl Settings {
             )
         })?;
         let name = organisation.sender_name.as_ref().unwrap_or(&organisation.name).clone();
-        Ok(Sender { name, from, reply_to: organisation.reply_to.clone() })
+        let (reply_to, letterhead) = (organisation.reply_to.clone(), organisation.letterhead);
+        Ok(Sender { name, from, reply_to, letterhead })
     }
 }

@@ -1,12 +1,14 @@
 //! Adding an organisation, with the texts it starts with, and changing it.
 
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::{ActionError, Actions};
 use crate::domain::email::{BuiltIn, VersionOrigin};
-use crate::domain::ids::OrganisationId;
+use crate::domain::ids::{LetterheadId, OrganisationId};
+use crate::domain::logo::Logo;
 use crate::domain::organisation::Organisation;
-use crate::domain::person::Actor;
+use crate::domain::person::{Actor, Principal};
 use crate::store::{StoreError, TemplateVersion, Tx};
 
 /// Why an organisation was not changed.
@@ -39,18 +41,57 @@ impl Actions {
         change: impl FnOnce(Organisation) -> Result<Organisation, ChangeRefused> + Send + 'static,
     ) -> Result<(), ChangeRefused> {
         let actions = self.clone();
+        self.0.store.write(move |tx| actions.change_in(tx, by, id, change)).await
+    }
+
+    /// Puts a picture at the top of an organisation's mails. Mails that are queued already go without it.
+    ///
+    /// # Errors
+    /// When there is no such organisation or the database refuses.
+    pub async fn set_logo(&self, by: &Principal, logo: Logo) -> Result<(), ChangeRefused> {
+        let (actions, actor, organisation) = (self.clone(), by.actor, by.organisation_id);
         self.0
             .store
             .write(move |tx| {
-                tx.lock_organisation(id)?;
-                let was = tx.organisation(id)?;
-                let is = change(was.clone())?;
-                let Some(changes) = was.changes(&is) else { return Ok(()) };
-                tx.update_organisation(&is)?;
-                let now = actions.clock().now();
-                Ok(actions.note(tx, id, by, "organisation.changed", None, changes, now)?)
+                let id = logo.id;
+                tx.add_logo(organisation, logo, actions.clock().now())?;
+                let change = |was| Ok(Organisation { logo: Some(id), ..was });
+                actions.change_in(tx, actor, organisation, change)
             })
             .await
+    }
+
+    fn change_in(
+        &self,
+        tx: &mut Tx<'_>,
+        by: Actor,
+        id: OrganisationId,
+        change: impl FnOnce(Organisation) -> Result<Organisation, ChangeRefused>,
+    ) -> Result<(), ChangeRefused> {
+        tx.lock_organisation(id)?;
+        let was = tx.organisation(id)?;
+        let mut is = change(was.clone())?;
+        let Some(changes) = was.changes(&is) else { return Ok(()) };
+        let now = self.clock().now();
+        if !is.looks_like(&was) {
+            is.letterhead = self.new_letterhead(tx, &is, now)?;
+        }
+        tx.update_organisation(&is)?;
+        Ok(self.note(tx, id, by, "organisation.changed", None, changes, now)?)
+    }
+
+    fn new_letterhead(
+        &self,
+        tx: &mut Tx<'_>,
+        of: &Organisation,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LetterheadId>, StoreError> {
+        if of.colour.is_none() && of.logo.is_none() && of.footer.is_none() {
+            return Ok(None);
+        }
+        let id = self.0.ids.next();
+        tx.add_letterhead(id, of, now)?;
+        Ok(Some(id))
     }
 
     /// Adds an organisation.

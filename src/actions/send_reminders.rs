@@ -5,6 +5,7 @@ use super::{ActionError, Actions};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::ids::{BatchId, InvoiceId};
 use crate::domain::invoice_list::InvoiceFilter;
+use crate::domain::organisation::Sender;
 use crate::domain::person::{Principal, User};
 use crate::domain::proposal::{Candidate, Change, Proposal, changes};
 use crate::domain::reminder::Channel;
@@ -105,8 +106,12 @@ fn what_changed(
     if ground.template.id != confirmed.template_version_id {
         changed.push(Change::Template);
     }
-    if ground.sender != confirmed.sender {
+    let look = confirmed.sender.letterhead;
+    if (Sender { letterhead: look, ..ground.sender.clone() }) != confirmed.sender {
         changed.push(Change::Sender);
+    }
+    if ground.sender.letterhead != look {
+        changed.push(Change::Look);
     }
     let seen: std::collections::HashSet<InvoiceId> =
         confirmed.seen.iter().map(|seen| seen.invoice_id).collect();

@@ -112,7 +112,7 @@ impl Actions {
             kind: MailKind::Test,
             recipient_name: user.name.clone(),
             recipient: user.email.clone(),
-            letter: FormLetter::kept(id.as_uuid().into(), &rendered.text, &rendered.html),
+            letter: FormLetter::of_mail(id.as_uuid().into(), &rendered),
             subject: format!("[Test] {}", rendered.subject),
             filled: String::new(),
         };
@@ -134,10 +134,11 @@ impl Actions {
         let organisation = snapshot.organisation(user.organisation_id)?;
         let today = organisation.day_of(self.clock().now());
         let sender = self.0.settings.sender_of(&organisation)?;
+        let letterhead = snapshot.letterhead_of(&sender)?;
         let rendered = match with {
             ShownWith::Sample => {
                 let sample = Sample::of(stage, &organisation, today);
-                template.render(&sample.facts(&organisation, &sender))
+                template.render(&sample.facts(&organisation, &sender, letterhead.as_ref()))
             }
             ShownWith::Invoice(id) => {
                 let row = snapshot.invoice(organisation.id, id)?.ok_or(ActionError::NotFound)?;
@@ -146,6 +147,7 @@ impl Actions {
                     customer_name: &row.customer_name,
                     organisation: &organisation,
                     sender: &sender,
+                    letterhead: letterhead.as_ref(),
                     today,
                 })
             }

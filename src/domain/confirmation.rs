@@ -39,7 +39,7 @@ impl fmt::Display for Confirmation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
             self.batch_id,
             self.user_id,
             self.organisation_id,
@@ -47,6 +47,7 @@ impl fmt::Display for Confirmation {
             self.sender.name,
             self.sender.from,
             self.sender.reply_to.as_ref().map_or("", |address| address.as_str()),
+            self.sender.letterhead.map(|id| id.to_string()).unwrap_or_default(),
             self.retry_of.map(|id| id.to_string()).unwrap_or_default(),
         )?;
         for seen in &self.seen {
@@ -71,7 +72,8 @@ impl FromStr for Confirmation {
         // A browser sends line breaks as CR LF.
         let mut lines = text.lines();
         let head: Vec<&str> = lines.next().ok_or(Unreadable)?.split('\t').collect();
-        let [batch, user, organisation, template, name, from, reply_to, retry_of] = head[..] else {
+        let [batch, user, organisation, template, name, from, reply_to, letterhead, retry_of] = head[..]
+        else {
             return Err(Unreadable);
         };
         Ok(Self {
@@ -79,7 +81,12 @@ impl FromStr for Confirmation {
             user_id: read(user)?,
             organisation_id: read(organisation)?,
             template_version_id: read(template)?,
-            sender: Sender { name: read(name)?, from: read(from)?, reply_to: read_option(reply_to)? },
+            sender: Sender {
+                name: read(name)?,
+                from: read(from)?,
+                reply_to: read_option(reply_to)?,
+                letterhead: read_option(letterhead)?,
+            },
             retry_of: read_option(retry_of)?,
             seen: lines.map(seen).collect::<Result<_, _>>()?,
         })
@@ -121,6 +128,7 @@ mod tests {
                 name: "Acme Receivables".parse().unwrap(),
                 from: "ar@acme.example".parse().unwrap(),
                 reply_to: None,
+                letterhead: Some(Uuid::from_u128(6).into()),
             },
             retry_of: None,
             seen: vec![Seen {

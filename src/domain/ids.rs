@@ -59,6 +59,10 @@ ids! {
     BatchId,
     /// What all mails of a text have in common.
     FormLetterId,
+    /// How an organisation's mails look around their text.
+    LetterheadId,
+    /// A picture in them.
+    LogoId,
     /// A kind of text an admin edits.
     TemplateId,
     /// One immutable saved text of a template.

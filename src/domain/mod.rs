@@ -13,6 +13,8 @@ pub mod instance;
 pub mod invoice;
 pub mod invoice_list;
 pub mod ledger;
+pub mod letterhead;
+pub mod logo;
 pub mod mail_message;
 pub mod mail_target;
 pub mod money;

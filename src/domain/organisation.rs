@@ -4,7 +4,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::email_address::EmailAddress;
-use super::ids::OrganisationId;
+use super::ids::{LetterheadId, LogoId, OrganisationId};
+use super::letterhead::{Colour, Footer};
 use super::money::Currency;
 use super::text::Line;
 
@@ -27,6 +28,14 @@ pub struct Organisation {
     pub from: Option<EmailAddress>,
     /// Where answers go.
     pub reply_to: Option<EmailAddress>,
+    /// The colour of its mails.
+    pub colour: Option<Colour>,
+    /// The picture at their top.
+    pub logo: Option<LogoId>,
+    /// What stands at their end.
+    pub footer: Option<Footer>,
+    /// These three as mails refer to them; `None` while there is none of them.
+    pub letterhead: Option<LetterheadId>,
 }
 
 /// Payment terms of a new organisation, in days.
@@ -47,7 +56,16 @@ impl Organisation {
             sender_name: None,
             from: None,
             reply_to: None,
+            colour: None,
+            logo: None,
+            footer: None,
+            letterhead: None,
         }
+    }
+
+    /// Whether mails look the same as in another state of it.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        (&self.colour, &self.logo, &self.footer) == (&other.colour, &other.logo, &other.footer)
     }
 
     /// What is different in another state of it, as the audit tells it; `None`: nothing.
@@ -63,13 +81,20 @@ impl Organisation {
             ("payment terms", days(self), days(to)),
             ("sender name", written(self.sender_name.as_ref()), written(to.sender_name.as_ref())),
             ("sender address", written(self.from.as_ref()), written(to.from.as_ref())),
+            ("colour", written(self.colour.as_ref()), written(to.colour.as_ref())),
             ("Reply-To", written(self.reply_to.as_ref()), written(to.reply_to.as_ref())),
         ];
-        let parts: Vec<String> = told
+        let mut parts: Vec<String> = told
             .into_iter()
             .filter(|(_, was, is)| was != is)
             .map(|(what, was, is)| format!("{what} from {was} to {is}"))
             .collect();
+        if self.footer != to.footer {
+            parts.push(if to.footer.is_some() { "a new footer" } else { "no footer any more" }.to_owned());
+        }
+        if self.logo != to.logo {
+            parts.push(if to.logo.is_some() { "a new logo" } else { "no logo any more" }.to_owned());
+        }
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
@@ -102,6 +127,8 @@ pub struct Sender {
     pub from: EmailAddress,
     /// Where answers go.
     pub reply_to: Option<EmailAddress>,
+    /// How the mails look around their text, if not as they do of themselves.
+    pub letterhead: Option<LetterheadId>,
 }
 
 /// A day as pages and mails write it: "3 Jun 2025".

@@ -340,6 +340,8 @@ pub enum Change {
     Template,
     /// The mails come from somebody else.
     Sender,
+    /// The mails have another colour, logo or footer.
+    Look,
 }
 
 impl fmt::Display for Change {
@@ -364,6 +366,7 @@ impl fmt::Display for Change {
                 f.write_str("The text of the e-mail has a new version. Read it before you send.")
             }
             Self::Sender => f.write_str("The sender of the e-mails has changed."),
+            Self::Look => f.write_str("The look of the e-mails has changed."),
         }
     }
 }

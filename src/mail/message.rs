@@ -2,9 +2,10 @@
 
 use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 
 use crate::domain::email_address::EmailAddress;
+use crate::domain::logo::Logo;
 use crate::domain::mail_message::OutgoingMail;
 use crate::domain::text::Line;
 
@@ -27,10 +28,22 @@ pub(super) fn text(
     if let Some(reply_to) = &sender.reply_to {
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }
-    let parts = MultiPart::alternative()
-        .boundary(format!("dunlin-{}", mail.id))
-        .singlepart(part(ContentType::TEXT_PLAIN, &mail.rendered.text, eight_bit))
-        .singlepart(part(ContentType::TEXT_HTML, &mail.rendered.html, eight_bit));
+    let parts = MultiPart::alternative().boundary(format!("dunlin-{}", mail.id)).singlepart(part(
+        ContentType::TEXT_PLAIN,
+        &mail.rendered.text,
+        eight_bit,
+    ));
+    let html = part(ContentType::TEXT_HTML, &mail.rendered.html, eight_bit);
+    let parts = match &mail.rendered.logo {
+        None => parts.singlepart(html),
+        // The picture is a part of the HTML (RFC 2387): it is there without a request that tells who reads the mail.
+        Some(logo) => parts.multipart(
+            MultiPart::related()
+                .boundary(format!("dunlin-{}-html", mail.id))
+                .singlepart(html)
+                .singlepart(picture(logo)?),
+        ),
+    };
     let mut message = builder.multipart(parts).map_err(|error| error.to_string())?;
     let headers = message.headers_mut();
     // RFC 3834: nobody's holiday note should answer.
@@ -40,6 +53,13 @@ pub(super) fn text(
         headers.insert_raw(raw(name, mail.id.to_string())?);
     }
     String::from_utf8(message.formatted()).map_err(|error| error.to_string())
+}
+
+fn picture(logo: &Logo) -> Result<SinglePart, String> {
+    let kind = ContentType::parse(logo.picture.media_type()).map_err(|error| error.to_string())?;
+    let body = Body::new_with_encoding(logo.content.clone(), ContentTransferEncoding::Base64)
+        .map_err(|_| "the logo cannot be written into a mail".to_owned())?;
+    Ok(Attachment::new_inline(logo.content_id()).body(body, kind))
 }
 
 /// A part as it is where the relay takes that, which spares the encoding; lettre chooses where it does not.

@@ -98,6 +98,7 @@ struct Row {
     from_name: String,
     from_email: String,
     reply_to: Option<String>,
+    letterhead_id: Option<String>,
     state: &'static str,
     recipient_name: Option<String>,
     recipient: Option<String>,
@@ -138,6 +139,7 @@ impl Row {
             from_name: posting.sender.name.to_string(),
             from_email: posting.sender.from.to_string(),
             reply_to: posting.sender.reply_to.as_ref().map(ToString::to_string),
+            letterhead_id: posting.sender.letterhead.map(|id| id.to_string()),
             state: "Pending",
             recipient_name: None,
             recipient: None,
@@ -201,7 +203,7 @@ impl Tx<'_> {
         let mut sql = Sql::new(
             "INSERT INTO outbox (id, invoice_id, customer_id, resend_of, message_id, kind, state, attempts, \
              organisation_id, batch_id, channel, actor, template_version_id, from_name, from_email, reply_to, \
-             scheduled_at, not_before, expires_at, created_at, updated_at) \
+             letterhead_id, scheduled_at, not_before, expires_at, created_at, updated_at) \
              SELECT one.value ->> 0, one.value ->> 1, one.value ->> 2, one.value ->> 3, '<' || (one.value ->> 0) || ",
         );
         sql.value(format!("@{}>", common.sender.from.host()));
@@ -214,6 +216,7 @@ impl Tx<'_> {
             Some(common.sender.name.to_string()),
             Some(common.sender.from.to_string()),
             common.sender.reply_to.as_ref().map(ToString::to_string),
+            common.sender.letterhead.map(|id| id.to_string()),
         ] {
             sql.push(", ").value(value);
         }
@@ -279,11 +282,15 @@ impl Tx<'_> {
     pub fn keep_letters(&mut self, letters: &[&FormLetter]) -> Result<(), StoreError> {
         for letter in letters {
             let (text, html) = letter.written();
-            Sql::new("INSERT INTO form_letter (id, body_text, body_html) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
-                .bind(letter.id.to_string())
-                .bind(text)
-                .bind(html)
-                .execute(self.connection())?;
+            Sql::new(
+                "INSERT INTO form_letter (id, body_text, body_html, logo_id) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (id) DO NOTHING",
+            )
+            .bind(letter.id.to_string())
+            .bind(text)
+            .bind(html)
+            .bind(letter.logo().map(|logo| logo.to_string()))
+            .execute(self.connection())?;
         }
         Ok(())
     }

@@ -36,6 +36,8 @@ struct MailRow {
     from_email: String,
     #[diesel(sql_type = Nullable<Text>)]
     reply_to: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    letterhead_id: Option<String>,
     #[diesel(sql_type = Text)]
     recipient_name: String,
     #[diesel(sql_type = Text)]
@@ -59,7 +61,7 @@ impl Snapshot<'_> {
     ) -> Result<Option<OutgoingMail>, StoreError> {
         let row = Sql::new(
             "SELECT a.id, a.kind, a.message_id, COALESCE(a.dated_at, a.committed_at, a.sent_at) AS dated_at, a.from_name, \
-             a.from_email, a.reply_to, COALESCE(a.recipient_name, c.name) AS recipient_name, a.recipient \
+             a.from_email, a.reply_to, a.letterhead_id, COALESCE(a.recipient_name, c.name) AS recipient_name, a.recipient \
              FROM outbox a JOIN customer c ON c.id = a.customer_id \
              WHERE a.kind = 'reminder' AND a.recipient IS NOT NULL AND a.organisation_id = $1 AND a.id = $2",
         )
@@ -79,6 +81,7 @@ impl Snapshot<'_> {
                 name: parsed("outbox.from_name", &row.from_name)?,
                 from: parsed("outbox.from_email", &row.from_email)?,
                 reply_to: parsed_option("outbox.reply_to", row.reply_to.as_deref())?,
+                letterhead: parsed_option("outbox.letterhead_id", row.letterhead_id.as_deref())?,
             },
             recipient_name: parsed("outbox.recipient_name", &row.recipient_name)?,
             recipient: parsed("outbox.recipient", &row.recipient)?,

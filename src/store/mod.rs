@@ -30,6 +30,7 @@ mod invoices;
 mod kept_mails;
 mod ledger;
 mod ledger_lines;
+mod letterheads;
 mod liveness;
 mod mail_counts;
 mod members;

@@ -23,6 +23,10 @@ struct Row {
     reply_to: Option<String>,
     created_at: NaiveDateTime,
     sender_name: Option<String>,
+    colour: Option<String>,
+    logo_id: Option<String>,
+    footer: Option<String>,
+    letterhead_id: Option<String>,
 }
 
 impl TryFrom<Row> for Organisation {
@@ -41,6 +45,10 @@ impl TryFrom<Row> for Organisation {
             sender_name: parsed_option("organisation.sender_name", row.sender_name.as_deref())?,
             from: parsed_option("organisation.from_email", row.from_email.as_deref())?,
             reply_to: parsed_option("organisation.reply_to", row.reply_to.as_deref())?,
+            colour: parsed_option("organisation.colour", row.colour.as_deref())?,
+            logo: parsed_option("organisation.logo_id", row.logo_id.as_deref())?,
+            footer: parsed_option("organisation.footer", row.footer.as_deref())?,
+            letterhead: parsed_option("organisation.letterhead_id", row.letterhead_id.as_deref())?,
         })
     }
 }
@@ -105,12 +113,16 @@ impl Tx<'_> {
                 organisation::sender_name.eq(changed.sender_name.as_ref().map(ToString::to_string)),
                 organisation::from_email.eq(changed.from.as_ref().map(ToString::to_string)),
                 organisation::reply_to.eq(changed.reply_to.as_ref().map(ToString::to_string)),
+                organisation::colour.eq(changed.colour.map(|colour| colour.to_string())),
+                organisation::logo_id.eq(changed.logo.map(|logo| logo.to_string())),
+                organisation::footer.eq(changed.footer.as_ref().map(ToString::to_string)),
+                organisation::letterhead_id.eq(changed.letterhead.map(|id| id.to_string())),
             ))
             .execute(self.connection())?;
         Ok(())
     }
 
-    /// Adds an organisation.
+    /// Adds an organisation, whose mails look as they do of themselves.
     pub fn add_organisation(&mut self, added: &Organisation, now: DateTime<Utc>) -> Result<(), StoreError> {
         let row = Row {
             id: added.id.to_string(),
@@ -122,6 +134,10 @@ impl Tx<'_> {
             reply_to: added.reply_to.as_ref().map(ToString::to_string),
             created_at: now.naive_utc(),
             sender_name: added.sender_name.as_ref().map(ToString::to_string),
+            colour: None,
+            logo_id: None,
+            footer: None,
+            letterhead_id: None,
         };
         diesel::insert_into(organisation::table).values(&row).execute(self.connection())?;
         Ok(())

@@ -1,5 +1,7 @@
 //! Mails that wait and mails in a worker's hands: claim with a token, release. What follows is in `settling`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
@@ -10,7 +12,7 @@ use super::{Snapshot, StoreError, Tx};
 use crate::domain::email::FormLetter;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{
-    BatchId, ClaimToken, InvoiceId, OrganisationId, ReminderId, TemplateVersionId, WorkerId,
+    BatchId, ClaimToken, InvoiceId, LogoId, OrganisationId, ReminderId, TemplateVersionId, WorkerId,
 };
 use crate::domain::mail_message::{MailKind, RenderedMail};
 use crate::domain::money::Money;
@@ -120,6 +122,8 @@ struct ClaimedRow {
     #[diesel(sql_type = Nullable<Text>)]
     reply_to: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
+    letterhead_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     recipient_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     recipient: Option<String>,
@@ -166,8 +170,8 @@ struct WaitingRow {
 }
 
 const CLAIMED_COLUMNS: &str = "id, kind, organisation_id, invoice_id, template_version_id, from_name, from_email, \
-     reply_to, recipient_name, recipient, message_id, attempts, expires_at, full_since, batch_id, channel, is_repeat, \
-     rendered_balance, rendered_due_on, dated_at, \
+     reply_to, letterhead_id, recipient_name, recipient, message_id, attempts, expires_at, full_since, batch_id, channel, \
+     is_repeat, rendered_balance, rendered_due_on, dated_at, \
      (SELECT i.currency FROM invoice i WHERE i.id = outbox.invoice_id) AS currency";
 
 impl ClaimedRow {
@@ -196,6 +200,7 @@ impl ClaimedRow {
                 name: parsed("outbox.from_name", &self.from_name)?,
                 from: parsed("outbox.from_email", &self.from_email)?,
                 reply_to: parsed_option("outbox.reply_to", self.reply_to.as_deref())?,
+                letterhead: parsed_option("outbox.letterhead_id", self.letterhead_id.as_deref())?,
             },
             recipient: name.zip(parsed_option("outbox.recipient", self.recipient.as_deref())?),
             message_id: self.message_id,
@@ -283,16 +288,20 @@ impl Snapshot<'_> {
             body_text: String,
             #[diesel(sql_type = Text)]
             body_html: String,
+            #[diesel(sql_type = Nullable<Text>)]
+            logo_id: Option<String>,
         }
         let row = Sql::new(
-            "SELECT m.letter_id, m.subject, m.filled, l.body_text, l.body_html \
+            "SELECT m.letter_id, m.subject, m.filled, l.body_text, l.body_html, l.logo_id \
              FROM mail_content m JOIN form_letter l ON l.id = m.letter_id WHERE m.mail_id = $1",
         )
         .bind(id.to_string())
         .first::<ContentRow>(self.connection())?;
         row.map(|row| {
             let letter_id = parsed("mail_content.letter_id", &row.letter_id)?;
-            let letter = FormLetter::kept(letter_id, &row.body_text, &row.body_html);
+            let logo: Option<LogoId> = parsed_option("form_letter.logo_id", row.logo_id.as_deref())?;
+            let logo = logo.map(|id| self.logo(id)).transpose()?.map(Arc::new);
+            let letter = FormLetter::kept(letter_id, &row.body_text, &row.body_html, logo);
             Ok(letter.rendered(row.subject, &fill(row.filled)))
         })
         .transpose()

@@ -113,7 +113,7 @@ impl TryFrom<Row> for ReminderRow {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let letter = match (row.letter_id, row.body_text, row.filled) {
             (Some(id), Some(text), Some(filled)) => {
-                Some((FormLetter::kept(parsed("mail_content.letter_id", &id)?, &text, ""), filled))
+                Some((FormLetter::kept(parsed("mail_content.letter_id", &id)?, &text, "", None), filled))
             }
             _ => None,
         };

@@ -11,6 +11,10 @@ diesel::table! {
         reply_to -> Nullable<Text>,
         created_at -> Timestamp,
         sender_name -> Nullable<Text>,
+        colour -> Nullable<Text>,
+        logo_id -> Nullable<Text>,
+        footer -> Nullable<Text>,
+        letterhead_id -> Nullable<Text>,
     }
 }
 
@@ -46,6 +50,7 @@ diesel::table! {
         reply -> Nullable<Text>,
         attempts -> Integer,
         claim_token -> Nullable<Text>,
+        letterhead_id -> Nullable<Text>,
     }
 }
 

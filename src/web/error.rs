@@ -8,7 +8,7 @@ use thiserror::Error;
 use tracing::error;
 
 use super::sign_in::SignInPage;
-use crate::actions::ActionError;
+use crate::actions::{ActionError, ChangeRefused};
 use crate::store::StoreError;
 
 /// Why a page cannot be shown.
@@ -104,6 +104,15 @@ impl From<ActionError> for WebError {
             | ActionError::Payment(_)
             | ActionError::Invoice(_)
             | ActionError::Refused(_) => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+impl From<ChangeRefused> for WebError {
+    fn from(refused: ChangeRefused) -> Self {
+        match refused {
+            ChangeRefused::Meanwhile(_) => Self::Refused(refused.to_string()),
+            ChangeRefused::Other(error) => error.into(),
         }
     }
 }

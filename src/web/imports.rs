@@ -1,24 +1,26 @@
 //! `/imports`: a ledger file is uploaded and checked, then written; the sample ledger.
 
 mod grouping;
-mod upload;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use self::grouping::{FindingGroup, grouped};
-use self::upload::{MAX_BYTES, Upload};
 use super::WebError;
 use super::frame::{Frame, Section, page, page_with, see_other};
 use super::session::{Posted, SignedIn};
 use super::sign_in::Nothing;
+use super::upload::Upload;
 use crate::actions::ImportReport;
 use crate::domain::ids::ImportId;
 use crate::domain::ledger::{Column, Summary};
 use crate::domain::money::grouped_count;
 use crate::domain::person::Actor;
 use crate::store::{KeptFile, StoreError};
+
+/// The largest ledger taken in a browser, in bytes.
+const MAX_BYTES: usize = 20 * 1024 * 1024;
 
 #[derive(Template)]
 #[template(path = "imports/index.html")]
@@ -113,8 +115,9 @@ enum Stage {
 }
 
 /// `POST /imports`: the check.
-pub(super) async fn check(upload: Upload) -> Result<HttpResponse, WebError> {
-    let Upload { by, file_name, content, reopen } = upload;
+pub(super) async fn check(upload: Upload<MAX_BYTES>) -> Result<HttpResponse, WebError> {
+    let Upload { by, file_name, content, ticked } = upload;
+    let reopen = ticked.iter().any(|name| name == "reopen");
     let Some(content) = content else {
         let sentence = format!(
             "The file is larger than {} MiB. Bring it in on the server with: dunlin import FILE",

@@ -3,6 +3,8 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::WebError;
 use super::frame::{Frame, Section, page};
@@ -47,5 +49,14 @@ pub(super) fn mail_document(mail: RenderedMail) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .body(mail.html)
+        .body(with_logo(mail))
+}
+
+/// The HTML with its logo in it: a page has no parts that it could be one of.
+fn with_logo(mail: RenderedMail) -> String {
+    let Some(logo) = mail.logo else { return mail.html };
+    let part = format!("src=\"cid:{}\"", logo.content_id());
+    let content = STANDARD.encode(&logo.content);
+    let inside = format!("src=\"data:{};base64,{content}\"", logo.picture.media_type());
+    mail.html.replacen(&part, &inside, 1)
 }

@@ -45,6 +45,7 @@ mod sign_in;
 mod suppressions;
 mod two_factor;
 mod unconfirmed;
+mod upload;
 mod users;
 
 use std::path::PathBuf;

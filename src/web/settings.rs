@@ -3,6 +3,7 @@
 pub(super) mod audit_log;
 pub(super) mod data;
 mod forms;
+pub(super) mod logo;
 pub(super) mod mail_server;
 pub(super) mod organisation;
 pub(super) mod sender;

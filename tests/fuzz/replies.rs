@@ -97,12 +97,18 @@ fn mail() -> OutgoingMail {
             name: "Acme".parse().unwrap(),
             from: "ar@acme.example".parse().unwrap(),
             reply_to: None,
+            letterhead: None,
         },
         recipient: "ar@beta.example".parse().unwrap(),
         recipient_name: "Beta".parse().unwrap(),
         message_id: "<1@acme.example>".to_owned(),
         date: DateTime::UNIX_EPOCH,
-        rendered: RenderedMail { subject: "A".to_owned(), text: "b".to_owned(), html: "<p>b</p>".to_owned() },
+        rendered: RenderedMail {
+            subject: "A".to_owned(),
+            text: "b".to_owned(),
+            html: "<p>b</p>".to_owned(),
+            logo: None,
+        },
     }
 }
 

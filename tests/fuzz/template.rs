@@ -28,6 +28,7 @@ impl Text {
             name: "Acme".parse().unwrap(),
             from: "ar@acme.example".parse().unwrap(),
             reply_to: None,
+            letterhead: None,
         };
         Self { organisation, sender, today: "2025-12-01".parse().unwrap() }
     }
@@ -79,7 +80,7 @@ impl Target for Text {
             Err(problems) => problems,
             Ok(read) => {
                 let sample = Sample::of(None, &self.organisation, self.today);
-                let Ok(mail) = read.render(&sample.facts(&self.organisation, &self.sender)) else {
+                let Ok(mail) = read.render(&sample.facts(&self.organisation, &self.sender, None)) else {
                     return "too long".to_owned();
                 };
                 assert!(mail.html.len() <= MAX_PART_BYTES && mail.text.len() <= MAX_PART_BYTES);

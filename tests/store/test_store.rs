@@ -121,6 +121,7 @@ impl TestStore {
                 name: "Acme Receivables".parse().unwrap(),
                 from: "ar@acme.example".parse().unwrap(),
                 reply_to: None,
+                letterhead: None,
             },
             scheduled_at: now,
             expires_at: now + TimeDelta::seconds(60),

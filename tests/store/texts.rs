@@ -63,6 +63,7 @@ on_both_databases! {
             subject: lines().concat(),
             text: format!("a\0b{text}"),
             html: format!("<p>{text}</p>\0"),
+            logo: None,
         };
         let entry = AuditEntry {
             id: Ids.next(),

@@ -10,7 +10,8 @@ use super::{ActionError, Actions, expiry};
 use crate::actions::propose_reminders::Ground;
 use crate::domain::delivery::{RenderedFrom, Settlement};
 use crate::domain::email::{Facts, FormLetters, Template, TemplateText};
-use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
+use crate::domain::ids::{InvoiceId, LetterheadId, OrganisationId, ReminderId, TemplateVersionId};
+use crate::domain::letterhead::Letterhead;
 use crate::domain::mail_message::{KeptMail, OutgoingMail, RenderedMail};
 use crate::domain::organisation::Organisation;
 use crate::domain::own_words::OwnWords;
@@ -99,12 +100,14 @@ impl Actions {
                         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
                     )
                 })?;
+                let letterhead = snapshot.letterhead_of(&ground.sender)?;
                 template
                     .render(&Facts {
                         invoice: &row.invoice,
                         customer_name: &row.customer_name,
                         organisation: &ground.organisation,
                         sender: &ground.sender,
+                        letterhead: letterhead.as_ref(),
                         today: ground.organisation.day_of(actions.clock().now()),
                     })
                     .map_err(|too_long| ActionError::Refused(too_long.to_string()))
@@ -119,6 +122,7 @@ struct Desk {
     invoices: HashMap<InvoiceId, Result<InvoiceRow, String>>,
     templates: HashMap<TemplateVersionId, Result<Template, String>>,
     organisations: HashMap<OrganisationId, Organisation>,
+    letterheads: HashMap<LetterheadId, Letterhead>,
     kept: HashMap<ReminderId, RenderedMail>,
     words: HashMap<ReminderId, OwnWords>,
 }
@@ -137,6 +141,7 @@ impl Desk {
             invoices: snapshot.invoices_of_mails(&ids)?,
             templates: HashMap::new(),
             organisations: HashMap::new(),
+            letterheads: HashMap::new(),
             kept: HashMap::new(),
             words: HashMap::new(),
         };
@@ -149,6 +154,9 @@ impl Desk {
         for mail in claimed {
             if let Entry::Vacant(place) = desk.organisations.entry(mail.organisation_id) {
                 place.insert(snapshot.organisation(mail.organisation_id)?);
+            }
+            if let Some(id) = mail.sender.letterhead.filter(|id| !desk.letterheads.contains_key(id)) {
+                desk.letterheads.insert(id, snapshot.letterhead(id)?);
             }
             if let Some(version) =
                 mail.template_version_id.filter(|version| !desk.templates.contains_key(version))
@@ -247,6 +255,7 @@ impl Desk {
             customer_name: &row.customer_name,
             organisation,
             sender: &claimed.sender,
+            letterhead: claimed.sender.letterhead.and_then(|id| self.letterheads.get(&id)),
             today: organisation.day_of(self.now),
         };
         let composed = template

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::invoice::{DisplayStatus, Invoice, InvoiceState};
+use crate::domain::letterhead::Letterhead;
 use crate::domain::named::nearest;
 use crate::domain::organisation::{Organisation, Sender, day_in_words};
 use crate::domain::text::Line;
@@ -18,6 +19,8 @@ pub struct Facts<'a> {
     pub organisation: &'a Organisation,
     /// Who the mail comes from.
     pub sender: &'a Sender,
+    /// How the mail looks around its text.
+    pub letterhead: Option<&'a Letterhead>,
     /// The day in the organisation's time zone.
     pub today: NaiveDate,
 }

@@ -5,10 +5,13 @@
 //! U+FDD0 stands for the first of a mail's values, U+FDD1 for the second, and so on.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::fields::{Facts, MergeField};
 use super::{MAX_PART_BYTES, MailTooLong, layout, markdown};
-use crate::domain::ids::FormLetterId;
+use crate::domain::ids::{FormLetterId, LogoId};
+use crate::domain::letterhead::Letterhead;
+use crate::domain::logo::Logo;
 use crate::domain::mail_message::RenderedMail;
 
 /// What stands in a place.
@@ -73,6 +76,7 @@ pub struct FormLetter {
     text: Form,
     html: Form,
     slots: Vec<Slot>,
+    logo: Option<Arc<Logo>>,
 }
 
 /// A part in pieces: what stands before each place, the place's number, and what stands behind the last.
@@ -84,28 +88,56 @@ struct Form {
 
 impl FormLetter {
     /// The letter of a message whose fields are places.
-    pub(super) fn new(id: FormLetterId, message: &str, has_button: bool) -> Self {
-        Self::of(id, &markdown::to_text(message), &markdown::to_html(message), has_button)
+    pub(super) fn new(
+        id: FormLetterId,
+        message: &str,
+        has_button: bool,
+        letterhead: Option<&Letterhead>,
+    ) -> Self {
+        Self::of(id, &markdown::to_text(message), &markdown::to_html(message), has_button, letterhead)
     }
 
     /// The letter of a plain text: it is shown as it is, line by line.
-    pub(super) fn plain(id: FormLetterId, message: &str, has_button: bool) -> Self {
+    pub(super) fn plain(
+        id: FormLetterId,
+        message: &str,
+        has_button: bool,
+        letterhead: Option<&Letterhead>,
+    ) -> Self {
         let paragraph =
             |lines: &str| format!("<p>{}</p>\n", layout::escaped(lines).replace('\n', "<br />\n"));
         let html: String = message.split("\n\n").map(paragraph).collect();
-        Self::of(id, message, &html, has_button)
+        Self::of(id, message, &html, has_button, letterhead)
     }
 
-    fn of(id: FormLetterId, text: &str, html: &str, has_button: bool) -> Self {
-        let (text, html) = (layout::text(text, has_button), layout::html(html, has_button));
+    fn of(
+        id: FormLetterId,
+        text: &str,
+        html: &str,
+        has_button: bool,
+        letterhead: Option<&Letterhead>,
+    ) -> Self {
+        let text = layout::text(text, has_button, letterhead);
+        let html = layout::html(html, has_button, letterhead);
         let mut slots = Vec::new();
         let [text, html] = [text, html].map(|part| numbered(&part, &mut slots));
-        Self { id, text: Form::read(&text), html: Form::read(&html), slots }
+        let logo = letterhead.and_then(|letterhead| letterhead.logo.clone());
+        Self { id, text: Form::read(&text), html: Form::read(&html), slots, logo }
     }
 
     /// A letter as it was kept.
-    pub fn kept(id: FormLetterId, text: &str, html: &str) -> Self {
-        Self { id, text: Form::read(text), html: Form::read(html), slots: Vec::new() }
+    pub fn kept(id: FormLetterId, text: &str, html: &str, logo: Option<Arc<Logo>>) -> Self {
+        Self { id, text: Form::read(text), html: Form::read(html), slots: Vec::new(), logo }
+    }
+
+    /// The letter of a single mail that is written already.
+    pub fn of_mail(id: FormLetterId, mail: &RenderedMail) -> Self {
+        Self::kept(id, &mail.text, &mail.html, mail.logo.clone())
+    }
+
+    /// The logo in it.
+    pub fn logo(&self) -> Option<LogoId> {
+        self.logo.as_ref().map(|logo| logo.id)
     }
 
     /// Text and HTML as they are kept.
@@ -128,7 +160,8 @@ impl FormLetter {
 
     /// A kept mail, whole.
     pub fn rendered(&self, subject: String, filled: &str) -> RenderedMail {
-        RenderedMail { subject, text: self.text(filled), html: self.html(filled) }
+        let logo = self.logo.clone();
+        RenderedMail { subject, text: self.text(filled), html: self.html(filled), logo }
     }
 
     /// The text of a kept mail; `filled` are its values, a line each.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::fields::{Facts, MergeField};
 use super::form_letter::FormLetter;
 use super::{MailTooLong, Template, filled, one_line, with_places};
-use crate::domain::ids::FormLetterId;
+use crate::domain::ids::{FormLetterId, LetterheadId};
+use crate::domain::letterhead::Letterhead;
 use crate::domain::mail_message::{KeptMail, RenderedMail};
 use crate::domain::own_words::OwnWords;
 
@@ -27,13 +28,14 @@ struct Source {
     /// A program's own words, without Markdown or fields.
     is_plain: bool,
     has_button: bool,
+    letterhead: Option<LetterheadId>,
 }
 
 impl Source {
-    fn letter(&self, id: FormLetterId) -> FormLetter {
+    fn letter(&self, id: FormLetterId, letterhead: Option<&Letterhead>) -> FormLetter {
         match self.is_plain {
-            true => FormLetter::plain(id, &self.message, self.has_button),
-            false => FormLetter::new(id, &self.message, self.has_button),
+            true => FormLetter::plain(id, &self.message, self.has_button, letterhead),
+            false => FormLetter::new(id, &self.message, self.has_button, letterhead),
         }
     }
 }
@@ -90,11 +92,12 @@ impl Template {
             message,
             is_plain: words.message.is_some(),
             has_button: !MergeField::InvoicePayUrl.value(facts).is_empty(),
+            letterhead: facts.letterhead.map(|letterhead| letterhead.id),
         };
         let letter = match letters.known.get(&source) {
             Some(letter) => letter.clone(),
             None => {
-                let letter = Arc::new(source.letter(new_id()));
+                let letter = Arc::new(source.letter(new_id(), facts.letterhead));
                 if letters.known.len() >= REMEMBERED {
                     letters.known.clear();
                 }

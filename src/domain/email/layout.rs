@@ -4,16 +4,19 @@
 
 use super::fields::MergeField;
 use super::form_letter::Slot;
+use crate::domain::letterhead::Letterhead;
+use crate::domain::logo::Logo;
 
 const HTML: &str = include_str!("../../../templates/messages/layout.html");
 const BUTTON: &str = include_str!("../../../templates/messages/button.html");
+const LOGO: &str = include_str!("../../../templates/messages/logo.html");
 
 fn place(field: MergeField) -> String {
     Slot::Field(field).place().to_string()
 }
 
 /// The plain-text part around a message.
-pub(super) fn text(message: &str, has_button: bool) -> String {
+pub(super) fn text(message: &str, has_button: bool, letterhead: Option<&Letterhead>) -> String {
     let mut text = format!(
         "{message}\n\n--\nInvoice: {}\nCustomer: {}\nAmount due: {}\nDue: {} ({})\n",
         place(MergeField::InvoiceNumber),
@@ -26,17 +29,33 @@ pub(super) fn text(message: &str, has_button: bool) -> String {
         text.push_str(&format!("View and pay: {}\n", place(MergeField::InvoicePayUrl)));
     }
     text.push_str(&format!("\n{}\n", place(MergeField::OrganisationName)));
+    if let Some(footer) = letterhead.and_then(|letterhead| letterhead.footer.as_ref()) {
+        text.push_str(&format!("\n{footer}\n"));
+    }
     text
 }
 
 /// The HTML part around a message that is HTML already.
-pub(super) fn html(message: &str, has_button: bool) -> String {
+pub(super) fn html(message: &str, has_button: bool, letterhead: Option<&Letterhead>) -> String {
     let url = Slot::Address(MergeField::InvoicePayUrl).place().to_string();
-    let button = if has_button { filled(BUTTON, &[("url", &url)]) } else { String::new() };
+    let colour = letterhead.and_then(|letterhead| letterhead.colour);
+    let (paint, ink) = colour.map_or_else(
+        || ("#0b6e5f".to_owned(), "#ffffff".to_owned()),
+        |colour| (colour.to_string(), colour.of_text().to_string()),
+    );
+    let button = match has_button {
+        true => filled(BUTTON, &[("url", &url), ("paint", &paint), ("ink", &ink)]),
+        false => String::new(),
+    };
+    let edge = colour.map_or_else(String::new, |colour| format!(";border-top:4px solid {colour}"));
+    let logo = letterhead.and_then(|letterhead| letterhead.logo.as_deref()).map_or_else(String::new, picture);
+    let footer = letterhead.map_or_else(String::new, footer);
     filled(
         HTML,
         &[
             ("organisation", &place(MergeField::OrganisationName)),
+            ("edge", &edge),
+            ("logo", &logo),
             ("message", message),
             ("button", &button),
             ("number", &place(MergeField::InvoiceNumber)),
@@ -45,8 +64,22 @@ pub(super) fn html(message: &str, has_button: bool) -> String {
             ("due", &place(MergeField::InvoiceDueOn)),
             ("due_in_words", &Slot::DueInWords.place().to_string()),
             ("answers", &place(MergeField::SenderReplyTo)),
+            ("footer", &footer),
         ],
     )
+}
+
+/// The name stands below it, so that it need not say it again to those who do not see it.
+fn picture(logo: &Logo) -> String {
+    let (width, height) = logo.shown();
+    let [width, height] = [width, height].map(|edge| edge.to_string());
+    filled(LOGO, &[("logo", &logo.content_id()), ("width", &width), ("height", &height)])
+}
+
+fn footer(letterhead: &Letterhead) -> String {
+    let Some(footer) = &letterhead.footer else { return String::new() };
+    let lines: Vec<String> = footer.lines().map(escaped).collect();
+    format!("\n<p style=\"margin:8px 0 0;font-size:13px;color:#5a6a66\">{}</p>", lines.join("<br>"))
 }
 
 /// Puts values into the places `[[name]]` in one pass, so that no value is looked into for places.

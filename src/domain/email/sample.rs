@@ -5,6 +5,7 @@ use chrono::{NaiveDate, TimeDelta};
 use super::fields::{Facts, MergeField};
 use crate::domain::ids::{CustomerId, InvoiceId};
 use crate::domain::invoice::{Invoice, InvoiceState};
+use crate::domain::letterhead::Letterhead;
 use crate::domain::money::Money;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::stage::Stage;
@@ -44,12 +45,18 @@ impl Sample {
     }
 
     /// What a mail about it would speak of.
-    pub fn facts<'a>(&'a self, organisation: &'a Organisation, sender: &'a Sender) -> Facts<'a> {
+    pub fn facts<'a>(
+        &'a self,
+        organisation: &'a Organisation,
+        sender: &'a Sender,
+        letterhead: Option<&'a Letterhead>,
+    ) -> Facts<'a> {
         Facts {
             invoice: &self.invoice,
             customer_name: &self.customer_name,
             organisation,
             sender,
+            letterhead,
             today: self.today,
         }
     }

@@ -12,6 +12,11 @@ fn organisation() -> Organisation {
     Organisation::new(uuid::Uuid::nil().into(), name, chrono_tz::UTC, "EUR".parse().unwrap())
 }
 
+fn sender() -> Sender {
+    let (name, from) = ("Acme".parse().unwrap(), "ar@acme.example".parse().unwrap());
+    Sender { name, from, reply_to: None, letterhead: None }
+}
+
 fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedMail {
     let today = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
     let eur = "EUR".parse().unwrap();
@@ -28,14 +33,14 @@ fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedM
         archived_at: None,
         pay_url: Some("https://pay.example/INV-00042?a=1&b=2".parse().unwrap()),
     };
-    let sender =
-        Sender { name: "Acme".parse().unwrap(), from: "ar@acme.example".parse().unwrap(), reply_to: None };
+    let sender = sender();
     let (organisation, customer): (_, Line) = (organisation(), customer.parse().unwrap());
     let facts = Facts {
         invoice: &invoice,
         customer_name: &customer,
         organisation: &organisation,
         sender: &sender,
+        letterhead: None,
         today,
     };
     Template::parse(text).unwrap().render(&facts).unwrap()
@@ -99,11 +104,10 @@ fn problems_come_in_reading_order() {
 fn a_mail_beyond_256_kib_is_not_made() {
     let organisation = organisation();
     let sample = Sample::of(None, &organisation, NaiveDate::from_ymd_opt(2025, 12, 1).unwrap());
-    let sender =
-        Sender { name: "Acme".parse().unwrap(), from: "ar@acme.example".parse().unwrap(), reply_to: None };
+    let sender = sender();
     let made_of = |count| {
         let template = Template::parse(&message(&"<".repeat(count))).unwrap();
-        template.render(&sample.facts(&organisation, &sender)).is_ok()
+        template.render(&sample.facts(&organisation, &sender, None)).is_ok()
     };
     assert!(made_of(60_000));
     assert!(!made_of(MAX_MESSAGE_BYTES));

@@ -32,15 +32,17 @@ pub trait OrganisationFields: Clone + Default + Serialize + DeserializeOwned + S
         let mut problems = Problems::default();
         let fields = self.each().into_iter().zip(seen.each()).zip(now.each());
         for (((field, label, typed), (.., seen)), (.., now)) in fields {
-            if seen == now || typed == now {
+            // A browser sends line breaks as CR LF.
+            let sent = typed.replace("\r\n", "\n");
+            if seen == now || sent == *now {
                 continue;
             }
             let is = match now.as_str() {
                 "" => "emptied".to_owned(),
                 now => format!("changed to \u{201c}{now}\u{201d}"),
             };
-            let what_to_do = if typed == seen { "keep that" } else { "put yours in its place" };
-            if typed == seen {
+            let what_to_do = if sent == *seen { "keep that" } else { "put yours in its place" };
+            if sent == *seen {
                 typed.clone_from(now);
             }
             problems.tell(field, format!("{label}: it was {is} meanwhile. Save again to {what_to_do}."));

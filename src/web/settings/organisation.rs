@@ -20,6 +20,7 @@ pub struct OrganisationForm {
     time_zone: String,
     currency: String,
     payment_terms: String,
+    colour: String,
 }
 
 impl OrganisationFields for OrganisationForm {
@@ -29,6 +30,7 @@ impl OrganisationFields for OrganisationForm {
             time_zone: organisation.time_zone.to_string(),
             currency: organisation.currency.to_string(),
             payment_terms: organisation.payment_terms_days.to_string(),
+            colour: organisation.colour.map(|colour| colour.to_string()).unwrap_or_default(),
         }
     }
 
@@ -39,12 +41,13 @@ impl OrganisationFields for OrganisationForm {
         let currency = problems.read("currency", "Currency", self.currency.trim().to_uppercase().parse());
         let terms = payment_terms_days(&self.payment_terms);
         let terms = problems.read("payment_terms", "Payment terms", terms);
-        let (Some(name), Some(time_zone), Some(currency), Some(payment_terms_days)) =
-            (name, time_zone, currency, terms)
+        let colour = problems.read_optional("colour", "Colour", &self.colour);
+        let (Some(name), Some(time_zone), Some(currency), Some(payment_terms_days), Some(colour)) =
+            (name, time_zone, currency, terms, colour)
         else {
             return Err(problems);
         };
-        Ok(move |was| Organisation { name, time_zone, currency, payment_terms_days, ..was })
+        Ok(move |was| Organisation { name, time_zone, currency, payment_terms_days, colour, ..was })
     }
 
     fn each(&mut self) -> Vec<(&'static str, &'static str, &mut String)> {
@@ -53,6 +56,7 @@ impl OrganisationFields for OrganisationForm {
             ("time_zone", "Time zone", &mut self.time_zone),
             ("currency", "Currency", &mut self.currency),
             ("payment_terms", "Payment terms", &mut self.payment_terms),
+            ("colour", "Colour", &mut self.colour),
         ]
     }
 }
@@ -65,6 +69,7 @@ struct OrganisationPage {
     form: OrganisationForm,
     problems: Problems,
     time_zones: Vec<&'static str>,
+    has_logo: bool,
 }
 
 /// `GET /settings/organisation`
@@ -80,7 +85,7 @@ pub async fn update(posted: Posted<Edited<OrganisationForm>>) -> Result<HttpResp
     }
 }
 
-fn page(
+pub(super) fn page(
     by: &SignedIn,
     shown: Shown<OrganisationForm>,
     toast: Option<String>,
@@ -94,5 +99,6 @@ fn page(
         form,
         problems,
         time_zones,
+        has_logo: by.organisation.logo.is_some(),
     })
 }

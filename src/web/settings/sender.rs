@@ -19,6 +19,7 @@ pub struct SenderForm {
     sender_name: String,
     from: String,
     reply_to: String,
+    footer: String,
 }
 
 impl OrganisationFields for SenderForm {
@@ -30,6 +31,7 @@ impl OrganisationFields for SenderForm {
             sender_name: text(organisation.sender_name.as_ref()),
             from: text(organisation.from.as_ref()),
             reply_to: text(organisation.reply_to.as_ref()),
+            footer: text(organisation.footer.as_ref()),
         }
     }
 
@@ -38,10 +40,12 @@ impl OrganisationFields for SenderForm {
         let name = problems.read_optional("sender_name", "Name", &self.sender_name);
         let from = problems.read_optional("from", "From", &self.from);
         let reply_to = problems.read_optional("reply_to", "Reply-To", &self.reply_to);
-        let (Some(sender_name), Some(from), Some(reply_to)) = (name, from, reply_to) else {
+        let footer = problems.read_optional("footer", "Footer", &self.footer);
+        let (Some(sender_name), Some(from), Some(reply_to), Some(footer)) = (name, from, reply_to, footer)
+        else {
             return Err(problems);
         };
-        Ok(move |was| Organisation { sender_name, from, reply_to, ..was })
+        Ok(move |was| Organisation { sender_name, from, reply_to, footer, ..was })
     }
 
     fn each(&mut self) -> Vec<(&'static str, &'static str, &mut String)> {
@@ -49,6 +53,7 @@ impl OrganisationFields for SenderForm {
             ("sender_name", "Name", &mut self.sender_name),
             ("from", "From", &mut self.from),
             ("reply_to", "Reply-To", &mut self.reply_to),
+            ("footer", "Footer", &mut self.footer),
         ]
     }
 }

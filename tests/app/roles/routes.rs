@@ -45,6 +45,8 @@ type Fields = &'static [(&'static str, &'static str)];
 const NOTHING: Fields = &[];
 const TEXT: Fields =
     &[("basis", "{basis}"), ("subject", "About {{ invoice.number }}"), ("message", "Please pay.")];
+/// No picture, so that its page says so.
+const LOGO: Fields = &[("file", "no picture")];
 const LEDGER: Fields = &[("file", "customer_name,invoice_number,currency,total\nUp,UP-1,EUR,1\n")];
 
 /// The forms, in an order in which each can be sent after those before it.
@@ -111,6 +113,8 @@ const FORMS: &[(&str, Fields)] = &[
             ("payment_terms", "14"),
         ],
     ),
+    ("/settings/organisation/logo", LOGO),
+    ("/settings/organisation/logo/removal", NOTHING),
     ("/settings/sender", &[("seen", "{seen sender}"), ("from", "ar@acme.example")]),
     ("/settings/mail-server/test-mails", NOTHING),
     ("/settings/data/invoices", NOTHING),

@@ -132,6 +132,23 @@ impl Person {
         page(self.client.post(format!("{}/imports", self.url)).multipart(form).send().await.unwrap()).await
     }
 
+    /// Sends a picture from the form of `/settings/organisation`.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub async fn send_logo(&self, content: impl Into<Vec<u8>>) -> Page {
+        let token = self.get("/invoices").await.value("csrf");
+        let file = Part::bytes(content.into()).file_name("logo.png").mime_str("image/png").unwrap();
+        let form = Form::new().text("csrf", token).part("file", file);
+        let sent = self.client.post(format!("{}/settings/organisation/logo", self.url)).multipart(form);
+        page(sent.send().await.unwrap()).await
+    }
+
+    /// What an address answers with, byte for byte.
+    #[allow(dead_code, reason = "for tests/app")]
+    pub async fn get_file(&self, path: &str) -> (HeaderMap, Vec<u8>) {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        (answer.headers().clone(), answer.bytes().await.unwrap().to_vec())
+    }
+
     /// The id of the invoice with a number.
     pub async fn invoice_id(&self, number: &str) -> String {
         let list = self.get(&format!("/invoices?tab=all&q={number}")).await;

@@ -9,27 +9,25 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::TryStreamExt;
 use subtle::ConstantTimeEq;
 
-use crate::web::WebError;
-use crate::web::session::SignedIn;
+use super::WebError;
+use super::session::SignedIn;
 
-/// The largest file taken in a browser, in bytes.
-pub(super) const MAX_BYTES: usize = 20 * 1024 * 1024;
 /// How much of a file that is too large is still read, so that its sender gets an answer and not a broken connection.
-const MAX_DRAINED: usize = 5 * MAX_BYTES;
+const MAX_DRAINED: usize = 100 * 1024 * 1024;
 
-/// The form of `/imports`.
-pub struct Upload {
+/// A form with a file of at most `MOST` bytes.
+pub struct Upload<const MOST: usize> {
     /// Who sent it.
     pub(super) by: SignedIn,
     /// What the sender calls the file; empty when none was chosen.
     pub(super) file_name: String,
-    /// The file; `None` when it is larger than [`MAX_BYTES`].
+    /// The file; `None` when it is larger than `MOST`.
     pub(super) content: Option<Vec<u8>>,
-    /// Whether it may undo what Dunlin itself recorded.
-    pub(super) reopen: bool,
+    /// The names of the boxes that were ticked.
+    pub(super) ticked: Vec<String>,
 }
 
-impl FromRequest for Upload {
+impl<const MOST: usize> FromRequest for Upload<MOST> {
     type Error = WebError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
@@ -38,51 +36,39 @@ impl FromRequest for Upload {
         Box::pin(async move {
             let by = by?;
             let multipart = multipart.await.map_err(|error| unreadable(&error))?;
-            let upload = read(by, multipart).await?;
-            if !bool::from(upload.csrf.as_bytes().ct_eq(upload.by.csrf.as_bytes())) {
-                return Err(WebError::ForeignForm);
+            let (csrf, upload) = read(by, multipart).await?;
+            match bool::from(csrf.as_bytes().ct_eq(upload.by.csrf.as_bytes())) {
+                true => Ok(upload),
+                false => Err(WebError::ForeignForm),
             }
-            Ok(Self {
-                by: upload.by,
-                file_name: upload.file_name,
-                content: upload.content,
-                reopen: upload.reopen,
-            })
         })
     }
 }
 
-struct Fields {
+/// The token, and what came with it.
+async fn read<const MOST: usize>(
     by: SignedIn,
-    csrf: String,
-    file_name: String,
-    content: Option<Vec<u8>>,
-    reopen: bool,
-}
-
-async fn read(by: SignedIn, mut multipart: Multipart) -> Result<Fields, WebError> {
-    let mut fields = Fields {
-        by,
-        csrf: String::new(),
-        file_name: String::new(),
-        content: Some(Vec::new()),
-        reopen: false,
-    };
+    mut multipart: Multipart,
+) -> Result<(String, Upload<MOST>), WebError> {
+    let mut csrf = String::new();
+    let mut upload = Upload { by, file_name: String::new(), content: Some(Vec::new()), ticked: Vec::new() };
     while let Some(mut field) = multipart.try_next().await.map_err(|error| unreadable(&error))? {
         match field.name().unwrap_or_default() {
-            "csrf" => fields.csrf = text(&mut field).await?,
-            "reopen" => fields.reopen = text(&mut field).await? == "true",
+            "csrf" => csrf = text(&mut field).await?,
             "file" => {
                 let name = field.content_disposition().and_then(|about| about.get_filename());
-                fields.file_name = name.unwrap_or_default().to_owned();
-                fields.content = bytes(&mut field, MAX_BYTES).await?;
+                upload.file_name = name.unwrap_or_default().to_owned();
+                upload.content = bytes(&mut field, MOST).await?;
             }
-            _ => {
-                bytes(&mut field, 0).await?;
+            other => {
+                let name = other.to_owned();
+                if text(&mut field).await? == "true" {
+                    upload.ticked.push(name);
+                }
             }
         }
     }
-    Ok(fields)
+    Ok((csrf, upload))
 }
 
 async fn text(field: &mut Field) -> Result<String, WebError> {
