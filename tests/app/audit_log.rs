@@ -31,9 +31,9 @@ on_both_databases! {
         admin.post("/settings/sending/pause", &[("reason", "a test")]).await;
         let log = admin.get(LOG).await;
         let said = rows(&log);
-        assert!(said[0].starts_with("The admin | Sending paused | a test"), "{said:?}");
-        assert!(said.iter().any(|row| row.starts_with("The clerk | Marked as paidINV-1")), "{said:?}");
-        assert!(said.iter().any(|row| row.starts_with("Dunlin | Invoice brought inINV-1")), "{said:?}");
+        assert!(said[0].starts_with("The admin | Sending paused |  | a test"), "{said:?}");
+        assert!(said.iter().any(|row| row.starts_with("The clerk | Marked as paid | INV-1")), "{said:?}");
+        assert!(said.iter().any(|row| row.starts_with("Dunlin | Invoice brought in | INV-1")), "{said:?}");
         log.says(&format!("href=\"/invoices/{id}\""));
     }
 

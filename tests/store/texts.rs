@@ -82,7 +82,7 @@ on_both_databases! {
             recipient_name: lines()[4].parse().unwrap(),
             recipient: "ada+test@acme.example".parse().unwrap(),
             subject: rendered.subject.clone(),
-            letter: FormLetter::kept(id.as_uuid().into(), &rendered.text, &rendered.html),
+            letter: FormLetter::of_mail(id.as_uuid().into(), &rendered),
             filled: String::new(),
         };
         let organisation = store.organisation;

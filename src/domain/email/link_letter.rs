@@ -36,7 +36,7 @@ impl LinkLetter {
                 ("end", &escaped(&self.end)),
             ],
         );
-        FormLetter::kept(id, &text, &html)
+        FormLetter::kept(id, &text, &html, None)
     }
 }
 
