@@ -68,7 +68,7 @@ impl Worker {
         drop(writer);
         let mut parts = Vec::new();
         let fed = {
-            let feeding = self.feed(feed, stop);
+            let feeding = self.feed(feed, lines, stop);
             tokio::pin!(feeding);
             loop {
                 tokio::select! {
@@ -109,14 +109,19 @@ impl Worker {
         }
     }
 
-    /// Claims and renders mails until none is due; says whether there were any.
+    /// Claims and renders mails until none is due, or a round may have more connections or fewer than this one has; says
+    /// whether there were any.
     async fn feed(
         &self,
         feed: mpsc::Sender<Letter>,
+        lines: usize,
         stop: &watch::Receiver<bool>,
     ) -> Result<bool, ActionError> {
         let mut has_worked = false;
         while !*stop.borrow() {
+            if has_worked && self.lines_of_a_round().await? != lines {
+                break;
+            }
             let Some(letters) = self.actions.next_letters(Lane::Others, self.id, CLAIM).await? else { break };
             has_worked = true;
             for letter in letters {

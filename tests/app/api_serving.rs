@@ -8,6 +8,15 @@ use crate::support::{Caller, PASSWORD, Person, Sink, Whim, on_both_databases, re
 
 /// An installation of so many customers, of which the first is `first@customer.example`, with a key.
 fn furnish(machine: &Machine, invoices: usize) -> String {
+    fill(machine, invoices);
+    key(machine)
+}
+
+fn key(machine: &Machine) -> String {
+    machine.run(&["api-key", "add", "--name", "ERP"]).out.trim().to_owned()
+}
+
+fn fill(machine: &Machine, invoices: usize) {
     machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
     machine.add_user("ada@acme.example", PASSWORD);
     let ledger = machine.folder.path().join("ledger.csv");
@@ -18,7 +27,6 @@ fn furnish(machine: &Machine, invoices: usize) -> String {
     }
     std::fs::write(&ledger, csv).unwrap();
     assert_eq!(machine.run(&["import", &ledger.display().to_string()]).code, Some(0));
-    machine.run(&["api-key", "add", "--name", "ERP"]).out.trim().to_owned()
 }
 
 /// Confirms a batch of all but the first invoice.
@@ -73,6 +81,29 @@ async fn with_one_connection_a_programs_mail_goes_before_the_next_of_a_batch() {
             sink.deliveries().iter().position(|mail| mail.recipient == "first@customer.example").unwrap();
         // One is on the line, and one may have been when the request came in.
         assert!(place <= before + 2, "{place} after {before}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_that_is_made_while_a_batch_is_sent_waits_behind_a_part_of_it_alone() {
+    for machine in Machine::on_both() {
+        let sink = Sink::start().await;
+        let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_UNDO_SECONDS", "0");
+        let machine = machine.with("DUNLIN_MAIL_CONNECTIONS", "2");
+        fill(&machine, 501);
+        let (_serving, url) = machine.serve();
+        let ada = Person::new(&url);
+        ada.sign_in("ada@acme.example", PASSWORD).await;
+        sink.misbehave("bulk", Whim::Wait("dot", Duration::from_millis(10)));
+        batch(&ada, 500).await;
+        while sink.deliveries().len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let program = Caller::new(&url, key(&machine));
+        let id = program.invoice("FIRST").await;
+        program.remind(&id).await.is(200, "Sent");
+        let sent = sink.deliveries().len();
+        assert!(sent < 501, "the batch had been sent");
     }
 }
 
