@@ -82,7 +82,7 @@ fn broken_off(error: PayloadError) -> Problem {
             let detail = "The body took too long to arrive. Send it again.";
             Problem::new(StatusCode::REQUEST_TIMEOUT, "Request.Timeout", detail)
         }
-        error => Problem::malformed(format!("The body broke off: {error}.")),
+        _ => Problem::malformed("The body did not arrive whole. Send it again."),
     }
 }
 
@@ -184,5 +184,19 @@ impl Responder for Answer {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
         response.content_type("application/json").body(self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_breaks_off_is_told_in_words_of_ours() {
+        for error in [PayloadError::Incomplete(None), PayloadError::EncodingCorrupted] {
+            let problem = broken_off(error);
+            assert_eq!((problem.status.as_u16(), &*problem.code), (400, "Request.Malformed"));
+            assert_eq!(problem.detail, "The body did not arrive whole. Send it again.");
+        }
     }
 }

@@ -149,7 +149,8 @@ impl Problem {
     /// Something of ours is broken.
     pub(super) fn internal(cause: &str) -> Self {
         error!(cause, "a request could not be answered");
-        let detail = "Something went wrong on our side. Nothing was changed. Try again.";
+        let detail = "Something went wrong on our side. It may have been done all the same: look before you try again. \
+                      Under an Idempotency-Key the same request is done once.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal", detail)
     }
 

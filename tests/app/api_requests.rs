@@ -101,6 +101,21 @@ on_both_databases! {
         }
     }
 
+    async fn what_is_broken_on_our_side_is_a_problem_that_does_not_promise_that_nothing_was_done(app: TestApp) {
+        let (program, path) = start(&app).await;
+        app.sql("ALTER TABLE own_words RENAME TO mislaid");
+        let body = json!({"subject": "Please pay"});
+        let request = program.request(Method::POST, &path).header("Idempotency-Key", "one");
+        let broken = reply(request.json(&body)).await;
+        let detail = broken.is(500, "Internal").text("detail");
+        assert!(detail.contains("It may have been done all the same"), "{detail}");
+        assert!(!broken.body.to_string().contains("own_words"), "{}", broken.body);
+        app.sql("ALTER TABLE mislaid RENAME TO own_words");
+        let request = program.request(Method::POST, &path).header("Idempotency-Key", "one");
+        app.while_sending(reply(request.json(&body))).await.is(200, "Sent");
+        assert_eq!(app.sink.deliveries().len(), 1);
+    }
+
     async fn a_method_that_an_address_does_not_have_is_told_which_it_has(app: TestApp) {
         let (program, path) = start(&app).await;
         for (path, methods, allowed) in [
