@@ -7,7 +7,7 @@ use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery, Tab}
 
 /// The filters; what is left out does not narrow. Without a tab it is every invoice, archived ones too.
 #[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields, expecting = "an object with the filters of the list of invoices")]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct FilterBody {
     /// A part of number, customer name or e-mail.
     pub(super) q: String,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::invoice_filter::FilterBody;
-use super::members::{MoneyBody, day_of, given, handed_over, member, nullable, optional};
+use super::members::{MoneyBody, Object, day_of, given, handed_over, member, nullable, optional};
 use super::page::Paging;
 use super::reminders::instant;
 use super::{Answer, Call, Noun, Problem, Program, id_in};
@@ -102,9 +102,9 @@ struct ChangedInvoice {
 pub(super) struct CreateInvoice {
     customer_id: String,
     number: String,
-    total: MoneyBody,
+    total: Object<MoneyBody>,
     /// Left out: the total, or nothing where the state says so.
-    balance: Option<MoneyBody>,
+    balance: Option<Object<MoneyBody>>,
     /// Left out: the balance decides.
     state: Option<String>,
     /// Left out: today.
@@ -118,8 +118,8 @@ pub(super) struct CreateInvoice {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object with what to change")]
 pub(super) struct UpdateInvoice {
-    total: Option<MoneyBody>,
-    balance: Option<MoneyBody>,
+    total: Option<Object<MoneyBody>>,
+    balance: Option<Object<MoneyBody>>,
     state: Option<String>,
     issued_on: Option<String>,
     due_on: Option<String>,
@@ -203,7 +203,7 @@ impl CreateInvoice {
             customer_id: id_in(&self.customer_id, "customer")?,
             number: member("number", &self.number)?,
             told: Told {
-                total: self.total.read("total")?,
+                total: self.total.0.read("total")?,
                 balance: amount("balance", self.balance.as_ref())?,
                 state: optional("state", self.state.as_ref())?,
                 issued_on: day_of("issuedOn", self.issued_on.as_ref())?,
@@ -229,6 +229,6 @@ impl UpdateInvoice {
     }
 }
 
-fn amount(name: &str, body: Option<&MoneyBody>) -> Result<Option<Money>, Problem> {
-    body.map(|body| body.read(name)).transpose()
+fn amount(name: &str, body: Option<&Object<MoneyBody>>) -> Result<Option<Money>, Problem> {
+    body.map(|Object(body)| body.read(name)).transpose()
 }

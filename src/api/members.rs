@@ -1,9 +1,12 @@
 //! What the members of bodies mean.
 
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Problem;
@@ -13,7 +16,7 @@ use crate::domain::money::{Currency, Money};
 
 /// An amount as it is told and asked for.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with amount and currency, both of them texts")]
+#[serde(deny_unknown_fields)]
 pub(super) struct MoneyBody {
     /// A decimal with a point and at most the currency's decimals.
     amount: String,
@@ -80,6 +83,30 @@ pub(super) fn refused(name: &str, why: impl Display) -> Problem {
 /// Tells a member that is `null` from one that is left out.
 pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// A member that is an object. A derived type alone would take a list of its values too, and an empty list for one that
+/// says nothing.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMembers<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMembers<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        deserializer.deserialize_map(OfMembers(PhantomData)).map(Self)
+    }
 }
 
 /// A body in which nothing is to be said.

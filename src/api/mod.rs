@@ -21,6 +21,7 @@ mod suppressions;
 use std::str::FromStr;
 
 use actix_web::dev::ServiceRequest;
+use actix_web::error::QueryPayloadError;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::actions::Actions;
@@ -81,12 +82,20 @@ pub fn routes() -> Routes<Programs> {
 
 /// Makes the server answer them, and every other address under `/api`. What they answer is to be [`told`].
 pub fn open(config: &mut web::ServiceConfig) {
-    let query =
-        web::QueryConfig::default().error_handler(|error, _| Problem::malformed(format!("{error}.")).into());
+    let query = web::QueryConfig::default().error_handler(|error, _| unreadable_query(&error).into());
     config
         .app_data(query)
         .configure(|config| routes().open(config))
         .default_service(web::to(async || Err::<HttpResponse, Problem>(problem::no_route())));
+}
+
+fn unreadable_query(error: &QueryPayloadError) -> Problem {
+    match error {
+        QueryPayloadError::Deserialize(why) => {
+            Problem::malformed(format!("The query cannot be read: {why}."))
+        }
+        error => Problem::malformed(format!("{error}.")),
+    }
 }
 
 /// The program's door.

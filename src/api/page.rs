@@ -15,7 +15,7 @@ pub(super) struct Paging<I> {
 }
 
 impl<I: FromStr> Paging<I> {
-    /// Reads `limit` and `cursor` of an address; empty ones are left out.
+    /// Reads `limit` and `cursor` of an address; an empty cursor is none.
     pub(super) fn read(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
         let limit =
             limit.map_or(Some(50), |text| text.parse().ok()).filter(|limit| (1..=100).contains(limit));

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::invoice_filter::FilterBody;
+use super::members::Object;
 use super::{Answer, Call, Noun, Problem, Program, id_in};
 use crate::actions::Origin;
 use crate::domain::ids::{BatchId, InvoiceId};
@@ -17,7 +18,7 @@ use crate::store::BatchProgress;
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object with invoiceIds or filter")]
 pub(super) struct CreateBatch {
     invoice_ids: Option<Vec<String>>,
-    filter: Option<FilterBody>,
+    filter: Option<Object<FilterBody>>,
     /// Only says what it would do.
     #[serde(default)]
     dry_run: bool,
@@ -118,7 +119,7 @@ impl CreateBatch {
                     ids.iter().map(|id| id_in(id, "invoice")).collect();
                 Ok(Origin::Chosen(ids?))
             }
-            (None, Some(filter)) => Ok(Origin::Matching { filter: filter.read()?, seen: 0 }),
+            (None, Some(Object(filter))) => Ok(Origin::Matching { filter: filter.read()?, seen: 0 }),
             (Some(_), Some(_)) | (None, None) => {
                 Err(Problem::malformed("Give either invoiceIds or a filter, not both."))
             }

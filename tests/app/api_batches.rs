@@ -147,7 +147,7 @@ on_both_databases! {
             (json!({"filter": {"tab": "lost"}}), "tab"),
             (json!({"filter": {"tabs": "open"}}), "tabs"),
             (json!({"filter": {"sort": "due"}}), "sort"),
-            (json!({"filter": "open"}), "an object with the filters"),
+            (json!({"filter": "open"}), "expected an object"),
             (json!({"filter": {}, "dryrun": true}), "dryrun"),
             (json!({"filter": {}, "dryRun": "yes"}), "expected a boolean"),
             (json!([]), "not a JSON object"),
@@ -161,6 +161,17 @@ on_both_databases! {
         reply(program.request(Method::GET, BATCHES)).await.is(405, "Request.MethodNotAllowed");
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 0);
+    }
+
+    async fn a_list_in_the_place_of_a_filter_selects_nothing(app: TestApp) {
+        app.ledger(&["INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent"]).await;
+        let program = app.program().await;
+        for filter in [json!([]), json!(["INV-1"]), json!([{}])] {
+            let refused = program.post(BATCHES, &json!({"filter": filter})).await;
+            assert!(refused.is(400, "Request.Malformed").text("detail").contains("expected an object"), "{}", refused.body);
+        }
+        let all = program.post(BATCHES, &json!({"filter": {}, "dryRun": true})).await;
+        assert_eq!(all.body["toSend"], 1);
     }
 
     async fn a_batch_says_how_far_it_is(app: TestApp) {

@@ -85,7 +85,8 @@ on_both_databases! {
         ] {
             let refused = program.get(&format!("/api/v1/invoices?{query}")).await;
             refused.is(400, "Request.Malformed");
-            assert!(refused.text("detail").contains(named), "{query}: {}", refused.body);
+            let said = refused.text("detail");
+            assert!(said.contains(named) && !said.contains("deserialize"), "{query}: {said}");
         }
     }
 
@@ -164,8 +165,10 @@ on_both_databases! {
             (total("1.00", "eur"), "total"),
             (total("1.00", ""), "total"),
             (json!({"total": {"amount": 1.0, "currency": "EUR"}}), "expected a string"),
-            (json!({"total": 1.0}), "an object with amount and currency"),
-            (json!({"total": "1.00"}), "an object with amount and currency"),
+            (json!({"total": 1.0}), "expected an object"),
+            (json!({"total": "1.00"}), "expected an object"),
+            (json!({"total": ["1.00", "EUR"]}), "expected an object"),
+            (json!({"balance": ["1.00", "EUR"]}), "expected an object"),
             (json!({"total": {"amount": "1.00"}}), "currency"),
             (json!({"total": {"amount": "1.00", "currency": "EUR", "cents": 100}}), "cents"),
             (json!({"balance": euros("-0.01")}), "balance"),
