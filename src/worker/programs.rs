@@ -20,10 +20,15 @@ impl Worker {
     /// Sends what programs wait for until told to stop. What is in a conversation then is finished.
     pub(super) async fn send_for_programs(&self, mut stop: watch::Receiver<bool>) {
         let writer = self.actions.grouping(self.connections);
-        let mut sending = JoinSet::new();
+        let (mut sending, mut has_stumbled) = (JoinSet::new(), false);
         while !*stop.borrow() {
             while sending.try_join_next().is_some() {}
-            let pause = match self.begin_for_programs(&mut sending, &writer, &stop).await {
+            let begun = match has_stumbled {
+                true => self.begin_again_for_programs(&mut sending, &writer, &stop).await,
+                false => self.begin_for_programs(&mut sending, &writer, &stop).await,
+            };
+            has_stumbled = begun.is_err();
+            let pause = match begun {
                 Ok(true) => continue,
                 Ok(false) => LOOK,
                 Err(error) => {
@@ -68,6 +73,18 @@ impl Worker {
             sending.spawn(self.clone().send_one(letter, writer.clone(), stop.clone()));
         }
         Ok(true)
+    }
+
+    /// The same after a try that broke off: what was claimed then and not begun is put back first. What is on its way to the
+    /// point of no return is put back too, does not get there, and is taken again.
+    async fn begin_again_for_programs(
+        &self,
+        sending: &mut JoinSet<()>,
+        writer: &Grouping,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<bool, ActionError> {
+        self.actions.release_claims(Lane::Programs, self.id).await?;
+        self.begin_for_programs(sending, writer, stop).await
     }
 
     /// One mail, from its turn to its outcome.

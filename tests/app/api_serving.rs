@@ -3,6 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use dunlin::clock::Ids;
+use dunlin::store::Hands;
+
 use crate::support::program::Machine;
 use crate::support::{Caller, PASSWORD, Person, Sink, Whim, on_both_databases, reminders_of};
 
@@ -56,6 +59,23 @@ on_both_databases! {
         app.while_sending(asking).await.is(200, "Sent");
         app.send_now().await;
         assert_eq!(app.sink.deliveries().len(), 21);
+    }
+
+    async fn a_mail_that_was_claimed_when_the_database_refused_is_sent_once_it_does_not(app: TestApp) {
+        app.ledger(&["ONE, One, one@customer.example, 1.00, -1, Sent"]).await;
+        let program = app.program().await;
+        let id = program.invoice("ONE").await;
+        app.sql("ALTER TABLE own_words RENAME TO mislaid");
+        let mending = async {
+            let nobody = Hands::OfAllBut(Ids.next());
+            while app.store.read(move |snapshot| snapshot.mails_in_flight(nobody)).await.unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            app.sql("ALTER TABLE mislaid RENAME TO own_words");
+        };
+        let (answer, ()) = app.while_sending(async { tokio::join!(program.remind(&id), mending) }).await;
+        answer.is(200, "Sent");
+        assert_eq!(app.sink.deliveries().len(), 1);
     }
 }
 

@@ -77,7 +77,7 @@ pub struct TestApp {
     pub sink: Sink,
     pub organisation: OrganisationId,
     worker: Worker,
-    store: Store,
+    pub store: Store,
     /// The database and the static files live as long as the test.
     _folder: TempDir,
 }
