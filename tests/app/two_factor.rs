@@ -93,12 +93,15 @@ on_both_databases! {
         cleo.sign_in(CLEO, PASSWORD).await;
         assert_eq!(enter(&cleo, &used).await.status, 422, "it switched the second factor on");
         app.clock.advance(TimeDelta::minutes(5) - TimeDelta::seconds(1));
-        for (steps, status) in [(2, 422), (-2, 422), (-1, 200)] {
-            assert_eq!(enter(&cleo, &code(&app, &secret, steps)).await.status, status, "{steps} steps");
+        for steps in [2, -2] {
+            assert_eq!(enter(&cleo, &code(&app, &secret, steps)).await.status, 422, "{steps} steps");
         }
+        let before = code(&app, &secret, -1);
+        assert_eq!(enter(&cleo, &before).await.status, 200);
         let again = app.visitor();
         again.sign_in(CLEO, PASSWORD).await;
-        assert_eq!(enter(&again, &code(&app, &secret, -1)).await.status, 422);
+        // The same one: the clock runs on meanwhile.
+        assert_eq!(enter(&again, &before).await.status, 422);
         assert_eq!(enter(&again, &code(&app, &secret, 1)).await.status, 200);
         let late = app.visitor();
         late.sign_in(CLEO, PASSWORD).await;
