@@ -22,17 +22,14 @@ use crate::routes::{Door, Routes};
 /// Ten thousand invoices with what was shown of each.
 const LARGE: usize = 4 * 1024 * 1024;
 
-/// A form that is carried through signing in, sealed.
-const CARRIED: usize = 2 * 1024 * 1024;
-
 /// All of them. Everybody may read, so `May(Read)` is also what one's own things ask for.
 #[rustfmt::skip]
 pub fn routes() -> Routes<Pages> {
     Routes::of(Pages)
         .get("/", May(Read), async || frame::see_other("/invoices"))
         .get("/sign-in", Anyone, sign_in::new)
-        .post("/sign-in", Anyone, sign_in::create).of_up_to(CARRIED)
-        .post("/sign-in/code", Anyone, sign_in::check_code).of_up_to(CARRIED)
+        .post("/sign-in", Anyone, sign_in::create)
+        .post("/sign-in/code", Anyone, sign_in::check_code)
         .post("/sign-out", May(Read), sign_in::delete)
         .post("/current-organisation", May(Read), current_organisation::update)
         .post("/theme", May(Read), sign_in::theme)

@@ -318,6 +318,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
 /// Strangers cannot make the server keep more than this of a form.
 const LARGEST_UNSIGNED: usize = 16 * 1024;
 
+/// Who was signed in, or is about to be, may bring the form that they had sent before, sealed.
+const LARGEST_CARRIED: usize = 2 * 1024 * 1024;
+
 /// A form that somebody who is not signed in sent from a page of ours.
 pub struct Unsigned<T>(pub T);
 
@@ -326,9 +329,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Unsigned<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_half_in = request.get_session().contains_key(STEP_PERSON);
+        let is_known = is_half_in || ended_of(request).is_some();
+        let largest = if is_known { LARGEST_CARRIED } else { LARGEST_UNSIGNED };
         let body = web::Payload::from_request(request, payload);
         Box::pin(async move {
-            let body = body.await.map_err(too_large)?.to_bytes_limited(LARGEST_UNSIGNED).await;
+            let body = body.await.map_err(too_large)?.to_bytes_limited(largest).await;
             parsed(&body.map_err(|_| too_large(()))?.map_err(too_large)?).map(Self)
         })
     }

@@ -118,6 +118,23 @@ on_both_databases! {
         app.visitor().post_as_it_is("/sign-in", &form).await.says("Do it now?").says("Suppress an address");
     }
 
+    async fn h07_a_long_text_is_carried_too_and_a_stranger_is_heard_to_no_such_length(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Admin).await;
+        let cleo = app.signed_in(CLEO).await;
+        let editor = "/automations/email-notifications/invoice-reminder";
+        let page = cleo.get(editor).await;
+        let (csrf, basis, message) = (page.value("csrf"), page.value("basis"), "Please pay. ".repeat(4_000));
+        app.clock.advance(TimeDelta::hours(1));
+        let form = [("csrf", csrf.as_str()), ("basis", &basis), ("subject", "A long one"), ("message", &message)];
+        let page = cleo.send("POST", &format!("{editor}/drafts"), &form, &[]).await;
+        assert!(page.value("carried").len() > 40_000, "{}", page.words());
+        let carried = [("email", CLEO), ("password", PASSWORD), ("carried", &page.value("carried"))];
+        assert_eq!(app.visitor().post_as_it_is("/sign-in", &carried).await.status, 413);
+        let offer = sign_in(&cleo, CLEO, &page).await;
+        assert_eq!(do_it(&cleo, &offer).await.status, 200);
+        cleo.get(editor).await.says("A long one");
+    }
+
     async fn h07_what_the_sessions_own_page_did_not_send_is_not_carried(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let cleo = app.signed_in(CLEO).await;
