@@ -12,6 +12,7 @@ use super::sign_in::Nothing;
 use crate::domain::ids::BatchId;
 use crate::domain::money::grouped_count;
 use crate::domain::person::Actor;
+use crate::domain::text::{Line, is_unprintable};
 
 #[derive(Template)]
 #[template(path = "settings/sending.html")]
@@ -54,7 +55,9 @@ pub(super) struct PauseForm {
 /// `POST /settings/sending/pause`
 pub(super) async fn pause(posted: Posted<PauseForm>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    let given = posted.form.reason.trim().chars().take(200).collect::<String>();
+    // Other organisations and the command line show it too.
+    let printable = posted.form.reason.chars().filter(|character| !is_unprintable(*character));
+    let given = printable.take(Line::MAX_CHARS).collect::<String>().trim().to_owned();
     let reason = if given.is_empty() { format!("{} stopped it.", by.user.name) } else { given };
     by.state.actions.pause(Actor::User(by.user.id), reason).await?;
     Ok(see_other("/settings/sending"))

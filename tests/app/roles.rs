@@ -6,6 +6,7 @@ mod headers;
 mod redirects;
 mod routes;
 mod things;
+mod unprintable;
 
 use dunlin::domain::person::Role;
 
