@@ -181,9 +181,14 @@ impl SignedIn {
             banners.push("Mail is kept here, not delivered.".to_owned());
         }
         if let Some(pause) = &self.pause {
-            let how = if self.user.may(Permission::PauseSending) { " Resume it under Settings." } else { "" };
+            let how = if self.user.may(Permission::PauseSending) {
+                " Resume it under Settings > Sending."
+            } else {
+                ""
+            };
+            let stop = if pause.reason.ends_with(['.', '!', '?']) { "" } else { "." };
             banners.push(format!(
-                "Sending is paused since {}: {}{how}",
+                "Sending is paused since {}: {}{stop}{how}",
                 self.organisation.local(pause.since),
                 pause.reason
             ));

@@ -76,6 +76,15 @@ on_both_databases! {
         refused.says("INV-3 has been reminded since, or a reminder of it is on its way.");
     }
 
+    async fn the_reason_of_a_pause_ends_before_what_to_do_about_it_begins(app: TestApp) {
+        let admin = app.admin().await;
+        for reason in ["The figures are wrong", "The figures are wrong."] {
+            admin.post("/settings/sending/pause", &[("reason", reason)]).await;
+            admin.get("/invoices").await.says("The figures are wrong. Resume it under Settings");
+            admin.post("/settings/sending/resumption", &[]).await;
+        }
+    }
+
     async fn c16_a_pause_in_mid_batch_lets_nothing_out_until_it_is_lifted(app: TestApp) {
         app.ledger(LEDGER).await;
         let (clerk, admin) = (app.clerk().await, app.admin().await);
