@@ -56,7 +56,10 @@ impl Actions {
                     ));
                 }
                 actions.insert_organisation(tx, &organisation)?;
-                tx.add_person(&person, actions.clock().now())?;
+                let now = actions.clock().now();
+                tx.add_person(&person, now)?;
+                // Whoever sets up is signed in with it.
+                tx.note_sign_in(id, now)?;
                 Ok(())
             })
             .await?;

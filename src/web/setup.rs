@@ -90,7 +90,8 @@ pub async fn create(
     }
 }
 
-async fn is_set_up(state: &WebState) -> Result<bool, WebError> {
+/// Whether somebody has been added, here or by command.
+pub(super) async fn is_set_up(state: &WebState) -> Result<bool, WebError> {
     state.reader.read::<_, WebError>(|snapshot| Ok(snapshot.count_people()? > 0)).await
 }
 

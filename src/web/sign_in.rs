@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::carried;
 use super::frame::{page, page_with, see_other};
 use super::session::{Posted, SignedIn, Unsigned, begin, begin_second_step, second_step_of};
+use super::setup::is_set_up;
 use super::{WebError, WebState};
 use crate::actions::ActionError;
 use crate::domain::ids::{OrganisationId, UserId};
@@ -58,7 +59,7 @@ pub async fn new(
     match SignedIn::of(&request).await {
         Ok(_) => Ok(see_other(local(&query.next))),
         Err(_) => page(&SignInPage {
-            is_set_up: state.setup_token.is_none(),
+            is_set_up: state.setup_token.is_none() || is_set_up(&state).await?,
             is_password_new: query.new_password,
             ..SignInPage::to_go_to(query.next.clone())
         }),

@@ -55,6 +55,9 @@ test("a stranger sets up, loads the sample ledger and reads the first reminder",
   await page.getByRole("link", { name: "Sent" }).first().click();
   await page.frameLocator("iframe").getByText("Acme Receivables").first().waitFor();
   await page.getByText(mails[0].subject).first().waitFor();
+  await page.goto(`${at.app.url}/settings/users`);
+  const self = page.getByRole("table", { name: "Users" }).getByRole("row", { name: /Ada Admin/ });
+  assert.doesNotMatch(await self.innerText(), /Never/, "who set up has signed in");
   await page.context().close();
 });
 
@@ -62,5 +65,7 @@ test("once there is an admin, nobody sets up again", async () => {
   const page = await (await at.browser.newContext()).newPage();
   await page.goto(at.app.setup);
   assert.equal(await page.getByLabel("Organisation name").count(), 0);
+  await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+  assert.equal(await page.getByText("Not set up yet?").count(), 0, "nobody is told to set up what is set up");
   await page.context().close();
 });
