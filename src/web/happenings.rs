@@ -83,6 +83,11 @@ fn what(event: &str) -> Cow<'static, str> {
         "data.exported" => "Data taken out",
         "api_key.added" => "API key made",
         "api_key.revoked" => "API key revoked",
+        "user.two_factor_on" => "Two-factor sign-in switched on",
+        "user.two_factor_off" => "Two-factor sign-in switched off",
+        "user.signed_in_with_recovery_code" => "Signed in with a recovery code",
+        "user.password_reset_asked" => "Link for a new password asked for",
+        "user.password_reset" => "New password set with a link",
         other => return spelled_out(other).into(),
     }
     .into()
