@@ -14,7 +14,7 @@ use super::{Round, Worker};
 use crate::actions::{ActionError, Done, Go, Grouping, Letter};
 use crate::domain::mail_message::Outcome;
 use crate::mail::Begun;
-use crate::store::Lane;
+use crate::store::{Lane, StoreError};
 
 /// Mails taken by one claim.
 const CLAIM: usize = 100;
@@ -67,18 +67,17 @@ impl Worker {
         }
         drop(writer);
         let mut parts = Vec::new();
-        let fed = {
-            let feeding = self.feed(feed, lines, stop);
-            tokio::pin!(feeding);
-            loop {
-                tokio::select! {
-                    fed = &mut feeding => break Some(fed),
-                    Some(one) = connections.join_next() => {
-                        parts.extend(told(one));
-                        let is_down = parts.iter().any(|part: &Part| matches!(part.end, End::Down(_)));
-                        if is_down || connections.is_empty() {
-                            break None;
-                        }
+        // A task of its own: a claim that is under way when the round is cut short is heard of, for what it takes is to be
+        // given back.
+        let mut feeding = tokio::spawn(self.clone().feed(feed, lines, stop.clone()));
+        let fed = loop {
+            tokio::select! {
+                fed = &mut feeding => break Some(fed),
+                Some(one) = connections.join_next() => {
+                    parts.extend(told(one));
+                    let is_down = parts.iter().any(|part: &Part| matches!(part.end, End::Down(_)));
+                    if is_down || connections.is_empty() {
+                        break None;
                     }
                 }
             }
@@ -88,10 +87,14 @@ impl Worker {
             tray.0.lock().await.close();
             while tray.next().await.is_some() {}
         }
+        let worked = match fed {
+            Some(fed) => fed,
+            None => feeding.await,
+        };
+        let worked = worked.unwrap_or(Err(ActionError::Store(StoreError::Interrupted)));
         while let Some(one) = connections.join_next().await {
             parts.extend(told(one));
         }
-        let worked = fed.transpose();
         if is_cut_short || *stop.borrow() || worked.is_err() {
             self.actions.release_claims(Lane::Others, self.id).await?;
         }
@@ -104,18 +107,18 @@ impl Worker {
         });
         match (problem, worked?) {
             (Some(problem), _) => Ok(Round::RelayDown(problem)),
-            (None, Some(false)) => Ok(Round::Idle),
-            (None, _) => Ok(Round::Worked),
+            (None, false) => Ok(Round::Idle),
+            (None, true) => Ok(Round::Worked),
         }
     }
 
     /// Claims and renders mails until none is due, or a round may have more connections or fewer than this one has; says
     /// whether there were any.
     async fn feed(
-        &self,
+        self,
         feed: mpsc::Sender<Letter>,
         lines: usize,
-        stop: &watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
     ) -> Result<bool, ActionError> {
         let mut has_worked = false;
         while !*stop.borrow() {
