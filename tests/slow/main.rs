@@ -27,7 +27,8 @@ const WATCHED: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 500 });
 
 const HEAD: &str = "GET /invoices HTTP/1.1\r\nHost: dunlin.example\r\nX-Slow: ";
-const BODY: &str = "POST /sign-in HTTP/1.1\r\nHost: dunlin.example\r\nContent-Length: 15000\r\n\
+/// From another visitor than those who work: the rate of forms is each visitor's own.
+const BODY: &str = "POST /sign-in HTTP/1.1\r\nHost: dunlin.example\r\nX-Forwarded-For: 192.0.2.1\r\nContent-Length: 15000\r\n\
      Content-Type: application/x-www-form-urlencoded\r\n\r\nemail=";
 
 /// Connections that never come to an end; each that the server ends is opened anew.
@@ -75,7 +76,7 @@ impl Slow {
 
 fn main() {
     dunlin::server::room();
-    let machine = Machine::new();
+    let machine = Machine::new().with("DUNLIN_TRUSTED_PROXIES", "127.0.0.1");
     machine.run(&["organisation", "add", "--name", "Acme"]);
     machine.add_user("ada@acme.example", PASSWORD);
     let key = machine.run(&["api-key", "add", "--name", "ERP"]).out;
