@@ -52,8 +52,9 @@ pub struct TimelineEntry {
     pub kept_here: bool,
 }
 
+/// An entry as [`entry_columns`] of [`ENTRIES`] have it.
 #[derive(QueryableByName)]
-struct Row {
+pub(super) struct EntryRow {
     #[diesel(sql_type = Timestamp)]
     at: NaiveDateTime,
     #[diesel(sql_type = Text)]
@@ -72,13 +73,18 @@ struct Row {
     kept_here: bool,
 }
 
-impl TryFrom<Row> for TimelineEntry {
+impl TryFrom<EntryRow> for TimelineEntry {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: EntryRow) -> Result<Self, StoreError> {
+        let actor: Actor = parsed("audit.actor", &row.actor)?;
         Ok(Self {
             at: row.at.and_utc(),
-            actor: actor_in_words(&row.actor, row.actor_name)?,
+            actor: row.actor_name.unwrap_or_else(|| match actor {
+                Actor::System => "Dunlin".to_owned(),
+                Actor::User(_) => "a former user".to_owned(),
+                Actor::ApiKey(_) => "a program".to_owned(),
+            }),
             event: row.event,
             mail_id: parsed_option("audit.mail_id", row.mail_id.as_deref())?,
             batch_id: parsed_option("audit.batch_id", row.batch_id.as_deref())?,
@@ -88,19 +94,20 @@ impl TryFrom<Row> for TimelineEntry {
     }
 }
 
-/// Who did something, as people read it.
-pub(super) fn actor_in_words(actor: &str, name: Option<String>) -> Result<String, StoreError> {
-    let actor: Actor = parsed("audit.actor", actor)?;
-    Ok(name.unwrap_or_else(|| match actor {
-        Actor::System => "Dunlin".to_owned(),
-        Actor::User(_) => "a former user".to_owned(),
-        Actor::ApiKey(_) => "a program".to_owned(),
-    }))
-}
-
 /// The name of the actor in column `actor` of table alias `a`.
 pub(super) const ACTOR_NAME: &str = "COALESCE((SELECT p.name FROM person p WHERE 'user:' || p.id = a.actor), \
      (SELECT k.name FROM api_key k WHERE 'api_key:' || k.id = a.actor))";
+
+/// Entries, each with what became of the mail it concerns.
+pub(super) const ENTRIES: &str = "audit a LEFT JOIN outbox k ON k.id = a.mail_id";
+
+/// What an [`EntryRow`] has of [`ENTRIES`].
+pub(super) fn entry_columns() -> String {
+    format!(
+        "a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.mail_id, a.batch_id, a.detail, \
+         COALESCE(k.kept_here, FALSE) AS kept_here"
+    )
+}
 
 impl Snapshot<'_> {
     /// What happened to an invoice and its reminders, latest first.
@@ -118,11 +125,11 @@ impl Snapshot<'_> {
 
     fn timeline(&mut self, condition: &'static str, id: String) -> Result<Vec<TimelineEntry>, StoreError> {
         Sql::new(&format!(
-            "SELECT a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.mail_id, a.batch_id, a.detail, \
-             COALESCE(k.kept_here, FALSE) AS kept_here FROM audit a LEFT JOIN outbox k ON k.id = a.mail_id WHERE {condition} ORDER BY a.at DESC, a.id DESC LIMIT 200"
+            "SELECT {} FROM {ENTRIES} WHERE {condition} ORDER BY a.at DESC, a.id DESC LIMIT 200",
+            entry_columns()
         ))
         .bind(id)
-        .load::<Row>(self.connection())?
+        .load::<EntryRow>(self.connection())?
         .into_iter()
         .map(TimelineEntry::try_from)
         .collect()

@@ -1,12 +1,12 @@
 //! The audit as a log: newest first, filtered, a page at a time.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Nullable, Text, Timestamp};
+use diesel::sql_types::{Nullable, Text};
 
-use super::audit::{ACTOR_NAME, TimelineEntry, actor_in_words};
+use super::audit::{ENTRIES, EntryRow, TimelineEntry, entry_columns};
 use super::columns::{parsed, parsed_option};
-use super::sql::Sql;
+use super::sql::{Sql, containing};
 use super::{Snapshot, StoreError};
 use crate::domain::audit_topic::AuditTopic;
 use crate::domain::ids::{AuditId, InvoiceId, OrganisationId};
@@ -42,26 +42,12 @@ pub struct AuditRow {
 struct Row {
     #[diesel(sql_type = Text)]
     id: String,
-    #[diesel(sql_type = Timestamp)]
-    at: NaiveDateTime,
-    #[diesel(sql_type = Text)]
-    actor: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    actor_name: Option<String>,
-    #[diesel(sql_type = Text)]
-    event: String,
+    #[diesel(embed)]
+    entry: EntryRow,
     #[diesel(sql_type = Nullable<Text>)]
     invoice_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     number: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    mail_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    batch_id: Option<String>,
-    #[diesel(sql_type = Text)]
-    detail: String,
-    #[diesel(sql_type = Bool)]
-    kept_here: bool,
 }
 
 impl TryFrom<Row> for AuditRow {
@@ -71,15 +57,7 @@ impl TryFrom<Row> for AuditRow {
         let invoice_id = parsed_option("audit.invoice_id", row.invoice_id.as_deref())?;
         Ok(Self {
             id: parsed("audit.id", &row.id)?,
-            entry: TimelineEntry {
-                at: row.at.and_utc(),
-                actor: actor_in_words(&row.actor, row.actor_name)?,
-                event: row.event,
-                mail_id: parsed_option("audit.mail_id", row.mail_id.as_deref())?,
-                batch_id: parsed_option("audit.batch_id", row.batch_id.as_deref())?,
-                detail: row.detail,
-                kept_here: row.kept_here,
-            },
+            entry: row.entry.try_into()?,
             invoice: invoice_id.zip(row.number),
         })
     }
@@ -106,7 +84,7 @@ fn push_filter(sql: &mut Sql, filter: &AuditFilter) {
         sql.push(" AND a.at < ").value(until);
     }
     if let Some(search) = &filter.search {
-        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = containing(search);
         sql.push(" AND (LOWER(a.detail) LIKE ").value(pattern.as_str());
         sql.push(" ESCAPE '\\' OR i.number_folded LIKE ").value(pattern).push(" ESCAPE '\\')");
     }
@@ -122,10 +100,9 @@ impl Snapshot<'_> {
         limit: usize,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let mut sql = Sql::new(&format!(
-            "SELECT a.id, a.at, a.actor, {ACTOR_NAME} AS actor_name, a.event, a.invoice_id, i.number, a.mail_id, \
-             a.batch_id, a.detail, COALESCE(k.kept_here, FALSE) AS kept_here FROM audit a \
-             LEFT JOIN outbox k ON k.id = a.mail_id LEFT JOIN invoice i ON i.id = a.invoice_id \
-             WHERE a.organisation_id = "
+            "SELECT {}, a.id, a.invoice_id, i.number FROM {ENTRIES} LEFT JOIN invoice i ON i.id = a.invoice_id \
+             WHERE a.organisation_id = ",
+            entry_columns()
         ));
         sql.value(organisation.to_string());
         push_filter(&mut sql, filter);

@@ -5,7 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use super::columns::{count, parsed, parsed_option};
-use super::sql::Sql;
+use super::sql::{Sql, containing};
 use super::{Snapshot, StoreError};
 use crate::domain::customer::Customer;
 use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId};
@@ -157,7 +157,7 @@ impl Snapshot<'_> {
 /// The customers in whose name, address or customer id a text in lower case is; all when it is empty.
 fn push_search(sql: &mut Sql, search: &str) {
     if !search.is_empty() {
-        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = containing(search);
         sql.push(" AND c.search LIKE ").value(pattern).push(" ESCAPE '\\'");
     }
 }

@@ -10,7 +10,7 @@ use super::{StoreError, Tx};
 use crate::domain::email::FormLetter;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
-use crate::domain::mail_message::{KeptMail, MailKind};
+use crate::domain::mail_message::MailKind;
 use crate::domain::organisation::Sender;
 use crate::domain::person::Actor;
 use crate::domain::proposal::LeftOut;
@@ -82,26 +82,21 @@ pub struct NewMail {
 /// Rows of one statement; SQLite takes at most 32,766 values in one.
 const ROWS_A_STATEMENT: usize = 500;
 
+/// A mail that is not a reminder.
 #[derive(Insertable)]
 #[diesel(table_name = outbox, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     kind: &'static str,
     organisation_id: String,
-    invoice_id: Option<String>,
-    customer_id: Option<String>,
-    batch_id: Option<String>,
-    channel: Option<&'static str>,
     actor: String,
-    template_version_id: Option<String>,
-    resend_of: Option<String>,
     from_name: String,
     from_email: String,
     reply_to: Option<String>,
     letterhead_id: Option<String>,
     state: &'static str,
-    recipient_name: Option<String>,
-    recipient: Option<String>,
+    recipient_name: String,
+    recipient: String,
     message_id: String,
     scheduled_at: NaiveDateTime,
     not_before: NaiveDateTime,
@@ -112,38 +107,20 @@ struct Row {
 }
 
 impl Row {
-    fn of_reminder(reminder: &NewReminder, posting: &ReminderPosting) -> Self {
+    fn new(mail: &NewMail, posting: &Posting) -> Self {
         Self {
-            invoice_id: Some(reminder.invoice_id.to_string()),
-            customer_id: Some(reminder.customer_id.to_string()),
-            batch_id: posting.batch_id.map(|id| id.to_string()),
-            channel: Some(posting.channel.as_str()),
-            template_version_id: Some(posting.template_version_id.to_string()),
-            resend_of: reminder.resend_of.map(|id| id.to_string()),
-            ..Self::new(reminder.id, MailKind::Reminder, &posting.posting)
-        }
-    }
-
-    fn new(id: ReminderId, kind: MailKind, posting: &Posting) -> Self {
-        Self {
-            id: id.to_string(),
-            kind: kind.as_str(),
+            id: mail.id.to_string(),
+            kind: mail.kind.as_str(),
             organisation_id: posting.organisation_id.to_string(),
-            invoice_id: None,
-            customer_id: None,
-            batch_id: None,
-            channel: None,
             actor: posting.actor.to_string(),
-            template_version_id: None,
-            resend_of: None,
             from_name: posting.sender.name.to_string(),
             from_email: posting.sender.from.to_string(),
             reply_to: posting.sender.reply_to.as_ref().map(ToString::to_string),
             letterhead_id: posting.sender.letterhead.map(|id| id.to_string()),
             state: "Pending",
-            recipient_name: None,
-            recipient: None,
-            message_id: format!("<{id}@{}>", posting.sender.from.host()),
+            recipient_name: mail.recipient_name.to_string(),
+            recipient: mail.recipient.to_string(),
+            message_id: format!("<{}@{}>", mail.id, posting.sender.from.host()),
             scheduled_at: posting.scheduled_at.naive_utc(),
             not_before: posting.scheduled_at.naive_utc(),
             expires_at: posting.expires_at.naive_utc(),
@@ -152,14 +129,6 @@ impl Row {
             attempts: 0,
         }
     }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = outbox, treat_none_as_default_value = false)]
-struct FailedRow<'a> {
-    #[diesel(embed)]
-    row: Row,
-    reason: &'a str,
 }
 
 #[derive(Insertable)]
@@ -184,10 +153,6 @@ fn rows_of(reminders: &[NewReminder]) -> String {
     format!("[{}]", rows.join(","))
 }
 
-/// A later try's text replaces an earlier one's.
-pub(super) const KEPT_ANEW: &str = " ON CONFLICT (mail_id) DO UPDATE SET letter_id = excluded.letter_id, \
-     subject = excluded.subject, filled = excluded.filled";
-
 impl Tx<'_> {
     /// Queues reminders and gives each its invoice's slot.
     ///
@@ -198,17 +163,43 @@ impl Tx<'_> {
         posting: &ReminderPosting,
         reminders: &[NewReminder],
     ) -> Result<(), StoreError> {
+        self.add_reminders(posting, reminders, None)?;
+        self.take_slots(reminders)
+    }
+
+    /// Records a reminder that could not be sent: it takes no slot.
+    pub fn record_failed_reminder(
+        &mut self,
+        posting: &ReminderPosting,
+        reminder: &NewReminder,
+        recipient: &EmailAddress,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.add_reminders(posting, std::slice::from_ref(reminder), Some((recipient, reason)))
+    }
+
+    /// Adds reminders that wait or, with a recipient and a reason, have failed.
+    fn add_reminders(
+        &mut self,
+        posting: &ReminderPosting,
+        reminders: &[NewReminder],
+        failure: Option<(&EmailAddress, &str)>,
+    ) -> Result<(), StoreError> {
         // What differs travels as one value: a statement with a place for each would take longer to read than to run.
         let common = &posting.posting;
         let mut sql = Sql::new(
-            "INSERT INTO outbox (id, invoice_id, customer_id, resend_of, message_id, kind, state, attempts, \
-             organisation_id, batch_id, channel, actor, template_version_id, from_name, from_email, reply_to, \
+            "INSERT INTO outbox (id, invoice_id, customer_id, resend_of, message_id, kind, attempts, \
+             organisation_id, state, recipient, reason, batch_id, channel, actor, template_version_id, from_name, from_email, reply_to, \
              letterhead_id, scheduled_at, not_before, expires_at, created_at, updated_at) \
              SELECT one.value ->> 0, one.value ->> 1, one.value ->> 2, one.value ->> 3, '<' || (one.value ->> 0) || ",
         );
         sql.value(format!("@{}>", common.sender.from.host()));
-        sql.push(", 'reminder', 'Pending', 0, ").value(common.organisation_id.to_string());
+        sql.push(", 'reminder', 0, ").value(common.organisation_id.to_string());
+        let state = if failure.is_some() { "Failed" } else { "Pending" };
         for value in [
+            Some(state.to_owned()),
+            failure.map(|(recipient, _)| recipient.to_string()),
+            failure.map(|(_, reason)| reason.to_owned()),
             posting.batch_id.map(|id| id.to_string()),
             Some(posting.channel.to_string()),
             Some(common.actor.to_string()),
@@ -226,26 +217,6 @@ impl Tx<'_> {
         let (open, close) = self.connection().rows();
         sql.push(" FROM ").push(open).value(rows_of(reminders)).push(close);
         sql.execute(self.connection())?;
-        self.take_slots(reminders)
-    }
-
-    /// Records a reminder that could not be sent: it takes no slot.
-    pub fn record_failed_reminder(
-        &mut self,
-        posting: &ReminderPosting,
-        reminder: &NewReminder,
-        recipient: &EmailAddress,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        let row = FailedRow {
-            row: Row {
-                state: "Failed",
-                recipient: Some(recipient.to_string()),
-                ..Row::of_reminder(reminder, posting)
-            },
-            reason,
-        };
-        diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
         Ok(())
     }
 
@@ -263,19 +234,15 @@ impl Tx<'_> {
 
     /// Queues a mail that is not a reminder.
     pub fn enqueue_mail(&mut self, posting: &Posting, mail: &NewMail) -> Result<(), StoreError> {
-        let row = Row {
-            recipient_name: Some(mail.recipient_name.to_string()),
-            recipient: Some(mail.recipient.to_string()),
-            ..Row::new(mail.id, mail.kind, posting)
-        };
-        diesel::insert_into(outbox::table).values(&row).execute(self.connection())?;
+        diesel::insert_into(outbox::table).values(&Row::new(mail, posting)).execute(self.connection())?;
         self.keep_letters(&[&mail.letter])?;
-        let kept = KeptMail {
-            letter_id: mail.letter.id,
-            subject: mail.subject.clone(),
-            filled: mail.filled.clone(),
-        };
-        self.keep_contents(&[(mail.id, &kept)])
+        Sql::new("INSERT INTO mail_content (mail_id, letter_id, subject, filled) VALUES ($1, $2, $3, $4)")
+            .bind(mail.id.to_string())
+            .bind(mail.letter.id.to_string())
+            .bind(mail.subject.as_str())
+            .bind(mail.filled.as_str())
+            .execute(self.connection())?;
+        Ok(())
     }
 
     /// Keeps form letters, before a mail refers to them.
@@ -292,22 +259,6 @@ impl Tx<'_> {
             .bind(letter.logo().map(|logo| logo.to_string()))
             .execute(self.connection())?;
         }
-        Ok(())
-    }
-
-    /// Keeps what mails say; a later try's text replaces an earlier one's.
-    pub(super) fn keep_contents(&mut self, mails: &[(ReminderId, &KeptMail)]) -> Result<(), StoreError> {
-        if mails.is_empty() {
-            return Ok(());
-        }
-        let mut sql = Sql::new("INSERT INTO mail_content (mail_id, letter_id, subject, filled) VALUES ");
-        for (index, (id, kept)) in mails.iter().enumerate() {
-            sql.push(if index == 0 { "(" } else { ", (" }).value(id.to_string());
-            sql.push(", ").value(kept.letter_id.to_string()).push(", ").value(kept.subject.as_str());
-            sql.push(", ").value(kept.filled.as_str()).push(")");
-        }
-        sql.push(KEPT_ANEW);
-        sql.execute(self.connection())?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::balances::comparable_column;
-use super::sql::Sql;
+use super::sql::{Sql, containing};
 use crate::domain::ids::OrganisationId;
 use crate::domain::invoice_list::{InvoiceFilter, NotReminded, Tab};
 
@@ -26,7 +26,7 @@ pub(super) fn push_filter(
         Tab::All => sql,
     };
     if let Some(search) = &filter.search {
-        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = containing(search);
         // Each half is found by itself; with an OR every invoice would be looked at. SQLite keeps to a CROSS JOIN's order:
         // the few customers that match come before their invoices.
         sql.push(" AND i.id IN (SELECT id FROM invoice WHERE organisation_id = ")

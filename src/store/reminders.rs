@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::audit::ACTOR_NAME;
 use super::columns::{count, parsed, parsed_option};
-use super::sql::Sql;
+use super::sql::{Sql, containing};
 use super::{Snapshot, StoreError};
 use crate::domain::email::FormLetter;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId};
@@ -169,7 +169,7 @@ fn select() -> String {
 
 fn push_filter(sql: &mut Sql, filter: &ReminderFilter) {
     if let Some(search) = &filter.search {
-        let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = containing(search);
         sql.push(" AND (i.number_folded LIKE ")
             .value(pattern.as_str())
             .push(" ESCAPE '\\' OR c.search LIKE ");

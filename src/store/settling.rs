@@ -10,7 +10,6 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 use super::audit::{AuditEntry, RECORD};
 use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
-use super::enqueue::KEPT_ANEW;
 use super::outbox::ClaimedMail;
 use super::sql::{RowChange, Sql};
 use super::{StoreError, Tx};
@@ -186,8 +185,11 @@ impl Tx<'_> {
         )
         .then_insert(
             "mail_content (mail_id, letter_id, subject, filled)",
-            "@1, @9, @10, @11 WHERE @9 IS NOT NULL",
-            KEPT_ANEW,
+            "@1, @9, @10, @11",
+            "@9 IS NOT NULL",
+            // A later try's text replaces an earlier one's.
+            "ON CONFLICT (mail_id) DO UPDATE SET letter_id = excluded.letter_id, subject = excluded.subject, \
+             filled = excluded.filled",
         );
         for mail in mails {
             let Some(from) = &mail.from else { continue };
@@ -235,7 +237,7 @@ impl Tx<'_> {
             "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Committed', 'Unconfirmed')",
         )
         .then_update("invoice SET last_reminder_id = @1, last_reminded_at = @3", "invoice.id = @6")
-        .then_insert(RECORD, "@7, @8, @3, @9, @10, @6, @1, NULL, @11", "");
+        .then_insert(RECORD, "@7, @8, @3, @9, @10, @6, @1, NULL, @11", "TRUE", "");
         for Accepted { mail, reply, kept_here, entry } in mails {
             change
                 .row()

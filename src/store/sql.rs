@@ -60,6 +60,11 @@ fn without_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
+/// The pattern of a `LIKE ... ESCAPE '\\'` for texts that contain this one, whatever signs are in it.
+pub(super) fn containing(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
 /// A statement under construction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sql {
@@ -232,7 +237,7 @@ pub(super) struct RowChange {
 /// What goes with a changed row.
 enum Then {
     Update { set: &'static str, condition: &'static str },
-    Insert { into: &'static str, values: &'static str, on_conflict: &'static str },
+    Insert { into: &'static str, values: &'static str, condition: &'static str, on_conflict: &'static str },
 }
 
 #[derive(QueryableByName)]
@@ -253,15 +258,15 @@ impl RowChange {
         self
     }
 
-    /// Runs `INSERT INTO into SELECT values on_conflict` as well for each row that was changed; `values` may end with a
-    /// `WHERE`.
+    /// Runs `INSERT INTO into SELECT values WHERE condition on_conflict` as well for each row that was changed.
     pub(super) fn then_insert(
         mut self,
         into: &'static str,
         values: &'static str,
+        condition: &'static str,
         on_conflict: &'static str,
     ) -> Self {
-        self.then.push(Then::Insert { into, values, on_conflict });
+        self.then.push(Then::Insert { into, values, condition, on_conflict });
         self
     }
 
@@ -323,8 +328,8 @@ impl Then {
     fn of_a_row(&self) -> String {
         match self {
             Self::Update { set, condition } => format!("UPDATE {set} WHERE {condition}"),
-            Self::Insert { into, values, on_conflict } => {
-                format!("INSERT INTO {into} SELECT {values} {on_conflict}")
+            Self::Insert { into, values, condition, on_conflict } => {
+                format!("INSERT INTO {into} SELECT {values} WHERE {condition} {on_conflict}")
             }
         }
     }
@@ -334,9 +339,8 @@ impl Then {
             Self::Update { set, condition } => {
                 format!("UPDATE {} FROM changed WHERE {}", of_columns(set), of_columns(condition))
             }
-            Self::Insert { into, values, on_conflict } => {
-                let (values, condition) = values.split_once(" WHERE ").unwrap_or((values, "TRUE"));
-                let [values, condition] = [values, condition].map(of_columns);
+            Self::Insert { into, values, condition, on_conflict } => {
+                let [values, condition] = [*values, *condition].map(of_columns);
                 format!("INSERT INTO {into} SELECT {values} FROM changed WHERE {condition} {on_conflict}")
             }
         }
