@@ -73,6 +73,24 @@ impl Actions {
         .await
     }
 
+    /// Changes the customers and invoices of an organisation, which nobody else changes meanwhile.
+    pub(super) async fn change_ledger<T: Send + 'static>(
+        &self,
+        by: &Principal,
+        change: impl FnOnce(&mut Tx<'_>, &Actions, Actor, OrganisationId) -> Result<T, ActionError>
+        + Send
+        + 'static,
+    ) -> Result<T, ActionError> {
+        let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
+        self.0
+            .store
+            .write(move |tx| {
+                tx.lock_ledger(organisation)?;
+                change(tx, &actions, actor, organisation)
+            })
+            .await
+    }
+
     /// Changes one invoice, which nobody else changes meanwhile.
     pub(super) async fn change_invoice<T: Send + 'static>(
         &self,

@@ -18,22 +18,18 @@ impl Actions {
         id: CustomerId,
         new: NewCustomer,
     ) -> Result<(), ActionError> {
-        let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
-        self.0
-            .store
-            .write(move |tx| {
-                tx.lock_ledger(organisation)?;
-                if tx.customer(organisation, id)?.is_some() {
-                    return Ok(());
-                }
-                is_free(tx, organisation, id, new.external_id.as_ref())?;
-                let (now, detail) = (actions.clock().now(), new.name.to_string());
-                let NewCustomer { external_id, name, email } = new;
-                tx.write_customers(organisation, &[WrittenCustomer { id, external_id, name, email }], now)?;
-                actions.note(tx, organisation, actor, "customer.created", None, detail, now)?;
-                Ok(())
-            })
-            .await
+        self.change_ledger(by, move |tx, actions, actor, organisation| {
+            if tx.customer(organisation, id)?.is_some() {
+                return Ok(());
+            }
+            is_free(tx, organisation, id, new.external_id.as_ref())?;
+            let (now, detail) = (actions.clock().now(), new.name.to_string());
+            let NewCustomer { external_id, name, email } = new;
+            tx.write_customers(organisation, &[WrittenCustomer { id, external_id, name, email }], now)?;
+            actions.note(tx, organisation, actor, "customer.created", None, detail, now)?;
+            Ok(())
+        })
+        .await
     }
 
     /// Changes a customer. Reminders that have not left go to a new address by themselves; says which are past recall on
@@ -48,33 +44,25 @@ impl Actions {
         id: CustomerId,
         edit: CustomerEdit,
     ) -> Result<Vec<ReminderId>, ActionError> {
-        let (actions, organisation, actor) = (self.clone(), by.organisation_id, by.actor);
-        self.0
-            .store
-            .write(move |tx| {
-                tx.lock_ledger(organisation)?;
-                let kept = tx.customer(organisation, id)?.ok_or(ActionError::NotFound)?;
-                let after = kept.edited(edit);
-                let Some(changes) = kept.changes(&after) else { return Ok(Vec::new()) };
-                is_free(tx, organisation, id, after.external_id.as_ref())?;
-                let is_readdressed = kept.email != after.email;
-                let written = WrittenCustomer {
-                    id,
-                    external_id: after.external_id,
-                    name: after.name,
-                    email: after.email,
-                };
-                let now = actions.clock().now();
-                tx.write_customers(organisation, &[written], now)?;
-                actions.note(tx, organisation, actor, "customer.edited", None, changes, now)?;
-                if !is_readdressed {
-                    return Ok(Vec::new());
-                }
-                let invoices = tx.invoices_on_their_way(id)?;
-                let reason = "The customer\u{2019}s address was changed.";
-                Ok(actions.past_recall(tx, actor, organisation, &invoices, reason)?)
-            })
-            .await
+        self.change_ledger(by, move |tx, actions, actor, organisation| {
+            let kept = tx.customer(organisation, id)?.ok_or(ActionError::NotFound)?;
+            let after = kept.edited(edit);
+            let Some(changes) = kept.changes(&after) else { return Ok(Vec::new()) };
+            is_free(tx, organisation, id, after.external_id.as_ref())?;
+            let is_readdressed = kept.email != after.email;
+            let written =
+                WrittenCustomer { id, external_id: after.external_id, name: after.name, email: after.email };
+            let now = actions.clock().now();
+            tx.write_customers(organisation, &[written], now)?;
+            actions.note(tx, organisation, actor, "customer.edited", None, changes, now)?;
+            if !is_readdressed {
+                return Ok(Vec::new());
+            }
+            let invoices = tx.invoices_on_their_way(id)?;
+            let reason = "The customer\u{2019}s address was changed.";
+            Ok(actions.past_recall(tx, actor, organisation, &invoices, reason)?)
+        })
+        .await
     }
 }
 
