@@ -204,28 +204,30 @@ impl std::str::FromStr for PayUrl {
     }
 }
 
+/// An invoice to test with: 100.00 EUR, issued and due on 1 December 2025, of which so many cents are owed.
+#[cfg(test)]
+pub(super) fn sample(state: InvoiceState, balance: i64) -> Invoice {
+    let (nil, eur) = (uuid::Uuid::nil(), "EUR".parse().unwrap());
+    let day = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
+    Invoice {
+        id: nil.into(),
+        organisation_id: nil.into(),
+        customer_id: nil.into(),
+        number: "INV-1".parse().unwrap(),
+        state,
+        total: Money::from_minor(10_000, eur),
+        balance: Money::from_minor(balance, eur),
+        issued_on: day,
+        due_on: day,
+        archived_at: None,
+        pay_url: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::sample as invoice;
     use super::*;
-    use uuid::Uuid;
-
-    fn invoice(state: InvoiceState, balance: i64) -> Invoice {
-        let eur = "EUR".parse().unwrap();
-        let day = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
-        Invoice {
-            id: Uuid::nil().into(),
-            organisation_id: Uuid::nil().into(),
-            customer_id: Uuid::nil().into(),
-            number: "INV-1".parse().unwrap(),
-            state,
-            total: Money::from_minor(1_000, eur),
-            balance: Money::from_minor(balance, eur),
-            issued_on: day,
-            due_on: day,
-            archived_at: None,
-            pay_url: None,
-        }
-    }
 
     #[test]
     fn an_invoice_due_today_is_upcoming_and_from_tomorrow_overdue() {

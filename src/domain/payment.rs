@@ -90,6 +90,7 @@ impl Payment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::invoice::sample as invoice;
     use uuid::Uuid;
 
     fn day(day: u32) -> NaiveDate {
@@ -98,22 +99,6 @@ mod tests {
 
     fn euros(minor: i64) -> Money {
         Money::from_minor(minor, "EUR".parse().unwrap())
-    }
-
-    fn invoice(state: InvoiceState, balance: i64) -> Invoice {
-        Invoice {
-            id: Uuid::nil().into(),
-            organisation_id: Uuid::nil().into(),
-            customer_id: Uuid::nil().into(),
-            number: "INV-1".parse().unwrap(),
-            state,
-            total: euros(10_000),
-            balance: euros(balance),
-            issued_on: day(1),
-            due_on: day(1),
-            archived_at: None,
-            pay_url: None,
-        }
     }
 
     fn after(invoice: &Invoice, amount: Money) -> Result<AfterPayment, PaymentRefused> {

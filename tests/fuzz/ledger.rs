@@ -24,7 +24,7 @@ impl Target for LedgerFile {
             ",,,,",
             "EUR",
             "JPY",
-            "XXX",
+            "QQQ",
             "0.00",
             "-0.01",
             "1.234",

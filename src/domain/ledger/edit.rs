@@ -99,28 +99,14 @@ impl InvoiceEdit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::invoice::Invoice;
-    use uuid::Uuid;
+    use crate::domain::invoice::{Invoice, sample};
 
     fn euros(minor: i64) -> Money {
         Money::from_minor(minor, "EUR".parse().unwrap())
     }
 
     fn stored(state: InvoiceState, balance: i64, settled_here: bool) -> StoredInvoice {
-        let day = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
-        let invoice = Invoice {
-            id: Uuid::nil().into(),
-            organisation_id: Uuid::nil().into(),
-            customer_id: Uuid::nil().into(),
-            number: "INV-1".parse().unwrap(),
-            state,
-            total: euros(10_000),
-            balance: euros(balance),
-            issued_on: day,
-            due_on: day,
-            archived_at: None,
-            pay_url: "https://pay.example/1".parse().ok(),
-        };
+        let invoice = Invoice { pay_url: "https://pay.example/1".parse().ok(), ..sample(state, balance) };
         StoredInvoice { invoice, settled_here, archived_here: false }
     }
 

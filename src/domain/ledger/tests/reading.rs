@@ -149,7 +149,7 @@ fn a_sentence_quotes_a_cell_without_what_could_confuse_a_terminal() {
 #[test]
 fn every_bad_row_is_told_and_counted() {
     let plan =
-        Kept::default().plan(file(&["A,1,EUR,x,,Nix,", "A,2,EUR,10,,,", "B,3,XXX,1,,,"]).as_bytes(), false);
+        Kept::default().plan(file(&["A,1,EUR,x,,Nix,", "A,2,EUR,10,,,", "B,3,QQQ,1,,,"]).as_bytes(), false);
     assert_eq!(plan.summary.to_string(), "1 new, 0 updated, 0 unchanged, 2 errors");
     assert_eq!(plan.findings.len(), 3);
 }
