@@ -103,11 +103,11 @@ async fn while_the_database_is_away_readiness_and_metrics_say_so_soon_and_health
     let (server, name) = database.rsplit_once('/').unwrap();
     let mut postgres = PgConnection::establish(&format!("{server}/postgres")).unwrap();
     assert_eq!(ask("/readyz").await, (StatusCode::OK, "ok".to_owned()));
-    let away = format!(
-        "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
-         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    );
-    postgres.batch_execute(&away).unwrap();
+    // Two statements: sent as one, the first would hold only when those connections have been ended, and each could be
+    // opened anew until then. The second waits until they are gone.
+    postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).unwrap();
+    let end = format!("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'");
+    postgres.batch_execute(&end).unwrap();
     for path in ["/readyz", "/metrics"] {
         let asked = Instant::now();
         let missing = "the database cannot be reached".to_owned();
