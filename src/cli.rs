@@ -245,6 +245,11 @@ pub enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Take the second factor away from who has lost it, end their sessions, and tell them by mail.
+    RemoveSecondFactor {
+        /// What they sign in with.
+        email: EmailAddress,
+    },
 }
 
 /// API keys.

@@ -16,6 +16,7 @@ mod instance;
 mod invitations;
 mod invoices;
 mod link_mails;
+mod lost_factors;
 mod organisations;
 mod password_resets;
 mod passwords;
@@ -73,7 +74,7 @@ pub use sessions::{SESSION_IDLE, SESSION_LIFE};
 pub use signing_in::SignedInTo;
 pub use templates::{EditRefused, Saved};
 pub use test_mails::ShownWith;
-pub use two_factor::OfferedFactor;
+pub use two_factor::{NotConfirmed, OfferedFactor};
 pub use unconfirmed::Decided;
 
 /// Why a verb did nothing.

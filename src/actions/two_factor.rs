@@ -21,6 +21,15 @@ pub struct OfferedFactor {
     pub sealed: String,
 }
 
+/// Why a second factor was not switched on.
+#[derive(Debug)]
+pub enum NotConfirmed {
+    /// The password does not show that it is them.
+    Password(ActionError),
+    /// The code does not show that their app has the secret.
+    Code(ActionError),
+}
+
 impl Actions {
     /// A new secret for a person's app.
     ///
@@ -38,17 +47,23 @@ impl Actions {
         Some(OfferedFactor { secret: totp::base32(&secret), sealed: sealed.to_owned() })
     }
 
-    /// Switches the second factor on, once a code shows that the app has it. Returns the recovery codes: they cannot be
-    /// shown again.
+    /// Switches the second factor on, for who knows their password, once a code shows that the app has it. Returns the
+    /// recovery codes: they cannot be shown again.
     ///
     /// # Errors
-    /// [`ActionError::Refused`] when the code is not one of the app's, or there is a second factor already.
+    /// When it is not their password, the code is not one of the app's, or there is a second factor already.
     pub async fn confirm_second_factor(
         &self,
         user: &User,
+        password: String,
         sealed: &str,
         code: &str,
-    ) -> Result<Vec<String>, ActionError> {
+    ) -> Result<Vec<String>, NotConfirmed> {
+        self.prove_password(user, password).await.map_err(NotConfirmed::Password)?;
+        self.confirm_code(user, sealed, code).await.map_err(NotConfirmed::Code)
+    }
+
+    async fn confirm_code(&self, user: &User, sealed: &str, code: &str) -> Result<Vec<String>, ActionError> {
         let wrong = || {
             ActionError::Refused(
                 "The code does not match. Look at the app again, and at its clock.".to_owned(),

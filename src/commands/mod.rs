@@ -86,6 +86,11 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
             }
             Ok(())
         }
+        Command::User(UserCommand::RemoveSecondFactor { email }) => {
+            Installation::open(&config).await?.actions.remove_factor_by_command(email.clone()).await?;
+            println!("{email} signs in with the password alone now, and is told so by mail.");
+            Ok(())
+        }
         Command::ApiKey(ApiKeyCommand::Add { name, organisation }) => {
             let installation = Installation::open(&config).await?;
             let organisation = the_organisation(&installation, organisation).await?;

@@ -24,6 +24,8 @@ named! {
         Invitation = "invitation",
         /// A link by which a person sets a new password.
         PasswordReset = "password_reset",
+        /// What a person is told of their account.
+        AccountNotice = "account_notice",
     }
 }
 
@@ -32,7 +34,7 @@ impl MailKind {
     pub fn has_link(self) -> bool {
         match self {
             Self::Invitation | Self::PasswordReset => true,
-            Self::Reminder | Self::Test => false,
+            Self::Reminder | Self::Test | Self::AccountNotice => false,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::mail_message::MailKind;
 pub(super) fn path(folder: &Path, id: ReminderId, kind: MailKind) -> PathBuf {
     match kind {
         MailKind::Reminder => folder.join(format!("{id}.eml")),
-        MailKind::Test | MailKind::Invitation | MailKind::PasswordReset => {
+        MailKind::Test | MailKind::Invitation | MailKind::PasswordReset | MailKind::AccountNotice => {
             folder.join(format!("{kind}-{id}.eml"))
         }
     }

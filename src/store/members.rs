@@ -115,6 +115,24 @@ impl Snapshot<'_> {
         .collect()
     }
 
+    /// Every organisation that a person belongs to, also where they are disabled: the one they were in last comes first.
+    pub fn belongs_to(&mut self, id: UserId) -> Result<Vec<OrganisationId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct IdRow {
+            #[diesel(sql_type = Text)]
+            organisation_id: String,
+        }
+        Sql::new(
+            "SELECT organisation_id FROM membership WHERE person_id = $1 \
+             ORDER BY disabled_at IS NOT NULL, entered_at IS NULL, entered_at DESC, organisation_id",
+        )
+        .bind(id.to_string())
+        .load::<IdRow>(self.connection())?
+        .iter()
+        .map(|row| parsed("membership.organisation_id", &row.organisation_id))
+        .collect()
+    }
+
     /// Where a person may work, by name.
     pub fn organisations_of(&mut self, id: UserId) -> Result<Vec<(OrganisationId, Line)>, StoreError> {
         #[derive(QueryableByName)]

@@ -309,8 +309,8 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Takes mails of a lane whose time has come, at most `limit`: somebody waits for those with a link, which go first; then
-    /// the oldest. None of a paused installation or batch.
+    /// Takes mails of a lane whose time has come, at most `limit`: those about accounts go first, since somebody waits for
+    /// them; then the oldest. None of a paused installation or batch.
     pub fn claim_mails(
         &mut self,
         lane: Lane,
@@ -322,8 +322,8 @@ impl Tx<'_> {
         let mut mails = match lane {
             Lane::Programs => Vec::new(),
             Lane::Others => {
-                let links = "kind IN ('invitation', 'password_reset')";
-                self.claim_where("not_before", links, worker, token, limit, now)?
+                let first = "kind IN ('invitation', 'password_reset', 'account_notice')";
+                self.claim_where("not_before", first, worker, token, limit, now)?
             }
         };
         let room = limit.saturating_sub(mails.len());

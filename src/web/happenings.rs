@@ -85,6 +85,7 @@ fn what(event: &str) -> Cow<'static, str> {
         "api_key.revoked" => "API key revoked",
         "user.two_factor_on" => "Two-factor sign-in switched on",
         "user.two_factor_off" => "Two-factor sign-in switched off",
+        "user.two_factor_removed" => "Second factor of a user removed",
         "user.signed_in_with_recovery_code" => "Signed in with a recovery code",
         "user.password_reset_asked" => "Link for a new password asked for",
         "user.password_reset" => "New password set with a link",

@@ -24,6 +24,7 @@ mod invitations;
 mod invoice;
 mod invoice_selections;
 mod invoices;
+mod lost_factors;
 mod mail_previews;
 mod objections;
 mod password_resets;

@@ -8,9 +8,9 @@ use super::session::{SignedIn, is_htmx, is_same_origin, state_of};
 use super::{
     WebError, api_keys, batch_page, carried, closing, current_organisation, customer_edit, customers,
     email_notifications, frame, holds, imports, invitations, invoice, invoice_selections, invoices,
-    mail_previews, password_resets, payments, profile, proposed_mails, reminder, reminder_batches,
-    reminder_proposals, reminders, sending, settings, setup, sign_in, suppressions, two_factor, unconfirmed,
-    users,
+    lost_factors, mail_previews, password_resets, payments, profile, proposed_mails, reminder,
+    reminder_batches, reminder_proposals, reminders, sending, settings, setup, sign_in, suppressions,
+    two_factor, unconfirmed, users,
 };
 use crate::domain::person::Permission::{
     CancelReminder, ChangeInvoice, ChangeSettings, EditCustomer, EditTemplates, Hold, Import, ManageApiKeys,
@@ -134,6 +134,8 @@ pub fn routes() -> Routes<Pages> {
         .post("/settings/users/{id}/role", May(ManageUsers), users::change_role)
         .post("/settings/users/{id}/disabling", May(ManageUsers), users::disable)
         .post("/settings/users/{id}/enabling", May(ManageUsers), users::enable)
+        .get("/settings/users/{id}/two-factor/removal/edit", May(ManageUsers), lost_factors::ask)
+        .post("/settings/users/{id}/two-factor/removal", May(ManageUsers), lost_factors::remove)
         .post("/settings/invitations", May(ManageUsers), users::invite)
         .post("/settings/invitations/{id}/resending", May(ManageUsers), users::resend)
         .post("/settings/invitations/{id}/withdrawal", May(ManageUsers), users::withdraw)

@@ -10,10 +10,11 @@ use serde::Deserialize;
 
 use super::WebError;
 use super::frame::{Frame, page, see_other};
+use super::problems::Problems;
 use super::session::{Posted, SignedIn};
 use super::settings::SettingsPage;
 use super::sign_in::refused;
-use crate::actions::{ActionError, OfferedFactor};
+use crate::actions::{ActionError, NotConfirmed, OfferedFactor};
 
 #[derive(Template)]
 #[template(path = "settings/two_factor.html")]
@@ -23,7 +24,8 @@ struct SetUpPage {
     secret_in_groups: String,
     picture: String,
     is_required: bool,
-    problem: Option<String>,
+    code: String,
+    problems: Problems,
 }
 
 #[derive(Template)]
@@ -42,8 +44,8 @@ struct CodesPage {
     codes: Vec<String>,
 }
 
-fn frame(by: &SignedIn, problem: Option<&String>) -> Frame {
-    let title = if problem.is_some() { "Error: Two-factor sign-in" } else { "Two-factor sign-in" };
+fn frame(by: &SignedIn, is_refused: bool) -> Frame {
+    let title = if is_refused { "Error: Two-factor sign-in" } else { "Two-factor sign-in" };
     by.settings_frame(SettingsPage::Profile, title)
 }
 
@@ -53,7 +55,7 @@ pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
         true => page(&on_page(&by, None).await?),
         false => {
             let offered = by.state.actions.offer_second_factor(&by.user)?;
-            page(&set_up_page(&by, offered, None)?)
+            page(&set_up_page(&by, offered, String::new(), Problems::default())?)
         }
     }
 }
@@ -63,7 +65,7 @@ async fn on_page(by: &SignedIn, problem: Option<String>) -> Result<OnPage, WebEr
     let left =
         by.state.reader.read::<_, WebError>(move |snapshot| Ok(snapshot.recovery_codes_left(id)?)).await?;
     Ok(OnPage {
-        frame: frame(by, problem.as_ref()),
+        frame: frame(by, problem.is_some()),
         codes_left: left,
         is_required: by.second_factor.is_required,
         problem,
@@ -73,12 +75,13 @@ async fn on_page(by: &SignedIn, problem: Option<String>) -> Result<OnPage, WebEr
 fn set_up_page(
     by: &SignedIn,
     offered: OfferedFactor,
-    problem: Option<String>,
+    code: String,
+    problems: Problems,
 ) -> Result<SetUpPage, WebError> {
     let letters: Vec<char> = offered.secret.chars().collect();
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
     Ok(SetUpPage {
-        frame: frame(by, problem.as_ref()),
+        frame: frame(by, !problems.is_empty()),
         secret_in_groups: groups.join(" "),
         picture: picture(&format!(
             "otpauth://totp/Dunlin:{}?secret={}&issuer=Dunlin",
@@ -87,7 +90,8 @@ fn set_up_page(
         ))?,
         offered,
         is_required: by.second_factor.is_required,
-        problem,
+        code,
+        problems,
     })
 }
 
@@ -98,28 +102,35 @@ fn picture(text: &str) -> Result<String, WebError> {
     Ok(format!("data:image/svg+xml;base64,{}", STANDARD.encode(drawn)))
 }
 
-/// The first code of the app.
+/// The first code of the app, and the password that shows who it is.
 #[derive(Deserialize)]
 pub(super) struct ConfirmForm {
     #[serde(default)]
     offered: String,
     #[serde(default)]
     code: String,
+    #[serde(default)]
+    current: String,
 }
 
 /// `POST /settings/profile/two-factor`
 pub(super) async fn confirm(posted: Posted<ConfirmForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
     let actions = &by.state.actions;
-    match actions.confirm_second_factor(&by.user, &form.offered, &form.code).await {
-        Ok(codes) => page(&CodesPage { frame: frame(&by, None), codes }),
-        Err(error @ (ActionError::Refused(_) | ActionError::Throttled(_))) => {
-            let again = actions.offered_again(&by.user, &form.offered);
-            let offered = again.map_or_else(|| actions.offer_second_factor(&by.user), Ok)?;
-            refused(&error, &set_up_page(&by, offered, Some(error.to_string()))?)
-        }
-        Err(error) => Err(error.into()),
+    let confirmed = actions.confirm_second_factor(&by.user, form.current, &form.offered, &form.code).await;
+    let (field, code, error) = match confirmed {
+        Ok(codes) => return page(&CodesPage { frame: frame(&by, false), codes }),
+        Err(NotConfirmed::Password(error)) => ("current", form.code, error),
+        Err(NotConfirmed::Code(error)) => ("code", String::new(), error),
+    };
+    if !matches!(error, ActionError::Refused(_) | ActionError::Throttled(_)) {
+        return Err(error.into());
     }
+    let mut problems = Problems::default();
+    problems.tell(field, &error);
+    let again = actions.offered_again(&by.user, &form.offered);
+    let offered = again.map_or_else(|| actions.offer_second_factor(&by.user), Ok)?;
+    refused(&error, &set_up_page(&by, offered, code, problems)?)
 }
 
 /// The password that shows who it is.
@@ -145,7 +156,7 @@ pub(super) async fn remove(posted: Posted<ProofForm>) -> Result<HttpResponse, We
 pub(super) async fn renew_codes(posted: Posted<ProofForm>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     match by.state.actions.renew_recovery_codes(&by.user, posted.form.current).await {
-        Ok(codes) => page(&CodesPage { frame: frame(&by, None), codes }),
+        Ok(codes) => page(&CodesPage { frame: frame(&by, false), codes }),
         Err(error @ (ActionError::Refused(_) | ActionError::Throttled(_))) => {
             refused(&error, &on_page(&by, Some(error.to_string())).await?)
         }

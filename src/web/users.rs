@@ -16,7 +16,7 @@ use crate::domain::person::Role;
 use crate::domain::reminder::ReminderState;
 use crate::store::{Invitation, Member};
 
-const HERE: &str = "/settings/users";
+pub(super) const HERE: &str = "/settings/users";
 
 struct MemberRow {
     id: UserId,
@@ -117,6 +117,11 @@ async fn done(
         Err(ActionError::Refused(why)) => shown(by, form, Some(why)).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// The page with why nothing was done.
+pub(super) async fn refused(by: &SignedIn, why: String) -> Result<HttpResponse, WebError> {
+    shown(by, InviteForm::default(), Some(why)).await
 }
 
 /// Who is invited.

@@ -16,6 +16,7 @@ const COMMANDS: &[&[&str]] = &[
     &["migrate"],
     &["organisation", "add", "--name", "Acme"],
     &["user", "add", "--email", "a@acme.example", "--name", "Ada", "--role", "clerk", "--password-stdin"],
+    &["user", "remove-second-factor", "a@acme.example"],
     &["api-key", "add", "--name", "ERP"],
     &["import", "ledger.csv"],
     &["backup", "backup.db"],

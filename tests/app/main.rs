@@ -38,6 +38,7 @@ mod keeping;
 mod letterhead;
 mod limits;
 mod logs;
+mod lost_factors;
 mod metrics;
 mod openapi;
 mod organisations;

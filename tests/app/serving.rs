@@ -106,7 +106,8 @@ async fn while_the_database_is_away_readiness_and_metrics_say_so_soon_and_health
     // Two statements: sent as one, the first would hold only when those connections have been ended, and each could be
     // opened anew until then. The second waits until they are gone.
     postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).unwrap();
-    let end = format!("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'");
+    let end =
+        format!("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'");
     postgres.batch_execute(&end).unwrap();
     for path in ["/readyz", "/metrics"] {
         let asked = Instant::now();

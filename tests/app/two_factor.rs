@@ -1,6 +1,6 @@
 //! Signing in with a second factor.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use dunlin::domain::person::Role;
 use hmac::{Hmac, KeyInit, Mac};
 
@@ -10,6 +10,10 @@ const CLEO: &str = "cleo@acme.example";
 
 /// An authenticator app: the code at the test's time, some steps away from it.
 fn code(app: &TestApp, secret: &str, steps: i64) -> String {
+    code_at(app.clock.now(), secret, steps)
+}
+
+pub fn code_at(now: DateTime<Utc>, secret: &str, steps: i64) -> String {
     let mut bits = Vec::new();
     for letter in secret.bytes() {
         let number = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
@@ -20,7 +24,7 @@ fn code(app: &TestApp, secret: &str, steps: i64) -> String {
         .map(|byte| byte.iter().fold(0, |number, bit| number << 1 | *bit as u8))
         .collect();
     let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&key).unwrap();
-    mac.update(&(app.clock.now().timestamp() / 30 + steps).to_be_bytes());
+    mac.update(&(now.timestamp() / 30 + steps).to_be_bytes());
     let digest = mac.finalize().into_bytes();
     let at = usize::from(digest[19] & 15);
     let number = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
@@ -33,13 +37,19 @@ async fn set_up(app: &TestApp, person: &Person) -> (String, Vec<String>) {
     let secret = page.between("<code class=\"wrap\">", "</code>", "").replace(' ', "");
     let offered = page.value("offered");
     let csrf = page.value("csrf");
-    let wrong = [("csrf", csrf.as_str()), ("offered", offered.as_str()), ("code", "12345")];
-    let refused = person.post_as_it_is("/settings/profile/two-factor", &wrong).await;
+    let confirm = async |code: &str, password: &str| {
+        let form = [("csrf", csrf.as_str()), ("offered", &offered), ("code", code), ("current", password)];
+        person.post_as_it_is("/settings/profile/two-factor", &form).await
+    };
+    let refused = confirm("12345", PASSWORD).await;
     assert_eq!((refused.status.as_u16(), refused.value("offered")), (422, offered.clone()));
     let typed = code(app, &secret, 0);
-    let right = [("csrf", csrf.as_str()), ("offered", offered.as_str()), ("code", typed.as_str())];
-    let shown = person.post_as_it_is("/settings/profile/two-factor", &right).await;
-    assert_eq!(shown.status, 200);
+    let refused = confirm(&typed, "not my password").await;
+    assert_eq!((refused.status.as_u16(), refused.value("offered")), (422, offered.clone()));
+    refused.says("That is not your current password.");
+    assert_eq!(refused.form_value("code"), typed, "it is still right, and need not be typed again");
+    let shown = confirm(&typed, PASSWORD).await;
+    assert_eq!(shown.status, 200, "{}", shown.words());
     let codes: Vec<String> = shown
         .text
         .split("<li><code>")
@@ -157,6 +167,29 @@ on_both_databases! {
         assert_eq!(off("not my password").await.status, 422);
         assert_eq!(off(PASSWORD).await.status, 200);
         assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.url, "/invoices");
+    }
+
+    async fn h22_setting_it_up_asks_for_the_password_which_has_to_wait_as_at_sign_in(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let cleo = app.signed_in(CLEO).await;
+        let page = cleo.get("/settings/profile/two-factor").await;
+        let secret = page.between("<code class=\"wrap\">", "</code>", "").replace(' ', "");
+        let (csrf, offered) = (page.value("csrf"), page.value("offered"));
+        let confirm = async |password: &str| {
+            let typed = code(&app, &secret, 0);
+            let form = [("csrf", csrf.as_str()), ("offered", &offered), ("code", &typed), ("current", password)];
+            cleo.post_as_it_is("/settings/profile/two-factor", &form).await
+        };
+        for _ in 0..4 {
+            assert_eq!(confirm("").await.status, 422);
+        }
+        let refused = confirm(PASSWORD).await;
+        assert_eq!(refused.status, 429);
+        refused.says("Wait 1 second, then try again.");
+        // One count for the account: at sign-in it has to wait too.
+        assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.status, 429);
+        app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(confirm(PASSWORD).await.text.matches("<li><code>").count(), 10);
     }
 
     async fn where_everybody_needs_it_nothing_else_is_there_before_it_is_set_up(app: TestApp) {

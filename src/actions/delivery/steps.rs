@@ -288,6 +288,7 @@ fn events(kind: MailKind) -> Events {
         MailKind::Test => events!("test_mail"),
         MailKind::Invitation => events!("invitation"),
         MailKind::PasswordReset => events!("password_reset"),
+        MailKind::AccountNotice => events!("account_notice"),
     }
 }
 

@@ -1,12 +1,13 @@
-//! Mails that hold a link which opens something once: an invitation, a new password.
+//! Mails about accounts: those that hold a link which opens something once, and those that only say what was done.
 
 use super::form_letter::{FIRST_PLACE, FormLetter};
 use super::layout::{escaped, filled};
 use crate::domain::ids::FormLetterId;
 
 const HTML: &str = include_str!("../../../templates/messages/notice.html");
+const LINK: &str = include_str!("../../../templates/messages/link.html");
 
-/// What such a mail says.
+/// A mail with a link: an invitation, a new password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkLetter {
     /// One line.
@@ -26,18 +27,34 @@ impl LinkLetter {
     pub fn form(&self, id: FormLetterId) -> FormLetter {
         let address = format!("{}{FIRST_PLACE}", self.address);
         let text = format!("{}\n\n{}: {address}\n\n{}\n", self.message, self.button, self.end);
-        let html = filled(
-            HTML,
-            &[
-                ("subject", &escaped(&self.subject)),
-                ("message", &escaped(&self.message)),
-                ("address", &escaped(&address)),
-                ("button", self.button),
-                ("end", &escaped(&self.end)),
-            ],
-        );
+        let link = filled(LINK, &[("address", &escaped(&address)), ("button", self.button)]);
+        let html = html(&self.subject, &self.message, &link, &self.end);
         FormLetter::kept(id, &text, &html, None)
     }
+}
+
+/// A mail that says what was done to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// One line.
+    pub subject: String,
+    /// What was done, and what it means.
+    pub message: String,
+    /// What to do who did not expect it.
+    pub end: String,
+}
+
+impl Notice {
+    /// The letter.
+    pub fn form(&self, id: FormLetterId) -> FormLetter {
+        let text = format!("{}\n\n{}\n", self.message, self.end);
+        FormLetter::kept(id, &text, &html(&self.subject, &self.message, "", &self.end), None)
+    }
+}
+
+fn html(subject: &str, message: &str, link: &str, end: &str) -> String {
+    let [subject, message, end] = [subject, message, end].map(escaped);
+    filled(HTML, &[("subject", &subject), ("message", &message), ("link", link), ("end", &end)])
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub use compare::{Compared, compare};
 pub use fields::{Facts, MergeField};
 pub use form_letter::FormLetter;
 pub use form_letters::{Composed, FormLetters};
-pub use link_letter::LinkLetter;
+pub use link_letter::{LinkLetter, Notice};
 pub use sample::Sample;
 pub use versions::{Basis, InvalidBasis, VersionOrigin};
 

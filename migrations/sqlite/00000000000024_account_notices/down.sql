@@ -1,0 +1,9 @@
+ALTER TABLE person ADD COLUMN disabled_at TIMESTAMP;
+DROP INDEX outbox_due_first;
+CREATE INDEX outbox_due_first ON outbox (not_before, id)
+    WHERE state = 'Pending' AND kind IN ('invitation', 'password_reset');
+DELETE FROM mail_content WHERE mail_id IN (SELECT id FROM outbox WHERE kind = 'account_notice');
+DELETE FROM outbox WHERE kind = 'account_notice';
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, ', ''account_notice''', '') WHERE type = 'table' AND name = 'outbox';
+PRAGMA writable_schema = RESET;
