@@ -34,7 +34,8 @@ fn columns(address: &DatabaseAddress) -> Vec<String> {
 fn definitions(address: &DatabaseAddress) -> Vec<String> {
     match address {
         DatabaseAddress::Sqlite(_) => {
-            lines(address, "SELECT REPLACE(sql, '\"', '') AS line FROM sqlite_master WHERE sql IS NOT NULL")
+            let written = "SELECT REPLACE(sql, '\"', '') AS line FROM sqlite_master WHERE sql IS NOT NULL";
+            lines(address, written).iter().map(|definition| in_order(definition)).collect()
         }
         DatabaseAddress::Postgres(_) => {
             let keys_and_checks = "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
@@ -43,6 +44,14 @@ fn definitions(address: &DatabaseAddress) -> Vec<String> {
             [columns(address), lines(address, keys_and_checks), lines(address, indexes)].concat()
         }
     }
+}
+
+/// A definition whose columns are in order: one that was dropped and comes back is the last.
+fn in_order(definition: &str) -> String {
+    let mut parts: Vec<&str> =
+        definition.split(',').map(|part| part.trim_end_matches([')', '\n']).trim()).collect();
+    parts.sort_unstable();
+    parts.join(", ")
 }
 
 /// One migration made or undone.
