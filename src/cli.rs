@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::VARIABLES;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::OrganisationId;
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Role;
@@ -163,6 +164,9 @@ pub enum OrganisationCommand {
         /// What forms offer first.
         #[arg(long, default_value = "EUR")]
         currency: Currency,
+        /// What its customers read: en, de, fr or es.
+        #[arg(long, default_value = "en")]
+        language: Language,
         /// The address its mails come from.
         #[arg(long)]
         from: Option<EmailAddress>,
@@ -194,6 +198,9 @@ pub struct OrganisationChanges {
     /// What forms offer first.
     #[arg(long)]
     pub currency: Option<Currency>,
+    /// What its customers read: en, de, fr or es.
+    #[arg(long)]
+    pub language: Option<Language>,
     /// Days from issue to due when a ledger does not say.
     #[arg(long, value_name = "DAYS", value_parser = crate::domain::organisation::payment_terms_days)]
     pub payment_terms: Option<u16>,
@@ -215,6 +222,7 @@ impl OrganisationChanges {
             name: self.name.unwrap_or(was.name),
             time_zone: self.time_zone.unwrap_or(was.time_zone),
             currency: self.currency.unwrap_or(was.currency),
+            language: self.language.unwrap_or(was.language),
             payment_terms_days: self.payment_terms.unwrap_or(was.payment_terms_days),
             sender_name: self.sender_name.or(was.sender_name),
             from: self.from.or(was.from),

@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::{ActionError, Actions};
 use crate::domain::email::{BuiltIn, VersionOrigin};
 use crate::domain::ids::{LetterheadId, OrganisationId};
+use crate::domain::language::Language;
 use crate::domain::logo::Logo;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Actor, Principal};
@@ -29,7 +30,8 @@ impl From<StoreError> for ChangeRefused {
 }
 
 impl Actions {
-    /// Changes an organisation. Mails that are queued already keep their sender. A change that changes nothing leaves no
+    /// Changes an organisation. Mails that are queued already keep their sender, and texts
+    /// that somebody wrote stay when the language changes. A change that changes nothing leaves no
     /// trace.
     ///
     /// # Errors
@@ -77,6 +79,9 @@ impl Actions {
             is.letterhead = self.new_letterhead(tx, &is, now)?;
         }
         tx.update_organisation(&is)?;
+        if is.language != was.language {
+            self.translate_texts(tx, by, (&was, &is), now)?;
+        }
         Ok(self.note(tx, id, by, "organisation.changed", None, changes, now)?)
     }
 
@@ -86,12 +91,44 @@ impl Actions {
         of: &Organisation,
         now: DateTime<Utc>,
     ) -> Result<Option<LetterheadId>, StoreError> {
-        if of.colour.is_none() && of.logo.is_none() && of.footer.is_none() {
+        let is_plain = of.colour.is_none() && of.logo.is_none() && of.footer.is_none();
+        if is_plain && of.language == Language::English {
             return Ok(None);
         }
         let id = self.0.ids.next();
         tx.add_letterhead(id, of, now)?;
         Ok(Some(id))
+    }
+
+    /// Puts the built-in texts of another language in the place of those that nobody has touched.
+    fn translate_texts(
+        &self,
+        tx: &mut Tx<'_>,
+        by: Actor,
+        (was, is): (&Organisation, &Organisation),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for built_in in BuiltIn::ALL {
+            let Some(template) = tx.email_template(is.id, built_in.slug)? else { continue };
+            let is_touched = template.current.version.text() != built_in.text(was.language);
+            if is_touched || template.draft.is_some() {
+                continue;
+            }
+            let text = built_in.text(is.language);
+            let version = TemplateVersion {
+                id: self.0.ids.next(),
+                template_id: template.id,
+                number: tx.next_template_number(template.id)?,
+                subject: text.subject,
+                message: text.message,
+                origin: VersionOrigin::BuiltIn,
+                actor: by,
+                created_at: now,
+            };
+            // Who saves a text at the same moment has touched it.
+            tx.publish_version(&version, &template.basis())?;
+        }
+        Ok(())
     }
 
     /// Adds an organisation.
@@ -110,8 +147,11 @@ impl Actions {
     ) -> Result<(), StoreError> {
         let now = self.clock().now();
         tx.add_organisation(organisation, now)?;
+        if let Some(id) = self.new_letterhead(tx, organisation, now)? {
+            tx.update_organisation(&Organisation { letterhead: Some(id), ..organisation.clone() })?;
+        }
         for built_in in BuiltIn::ALL {
-            let text = built_in.text();
+            let text = built_in.text(organisation.language);
             let first = TemplateVersion {
                 id: self.0.ids.next(),
                 template_id: self.0.ids.next(),

@@ -93,7 +93,7 @@ impl Actions {
         self.edit(user, built_in, seen, |edit| edit.set_draft(None, "template.draft_discarded")).await
     }
 
-    /// Brings the built-in text back as a new version.
+    /// Brings the built-in text back as a new version, in the organisation's language.
     ///
     /// # Errors
     /// When somebody else has saved since.
@@ -103,8 +103,11 @@ impl Actions {
         built_in: BuiltIn,
         seen: Basis,
     ) -> Result<Saved, EditRefused> {
-        self.edit(user, built_in, seen, move |edit| edit.publish(&built_in.text(), VersionOrigin::Reset))
-            .await
+        self.edit(user, built_in, seen, move |edit| {
+            let language = edit.tx.organisation(edit.user.organisation_id)?.language;
+            edit.publish(&built_in.text(language), VersionOrigin::Reset)
+        })
+        .await
     }
 
     /// Brings an earlier version back as a new one.
@@ -220,6 +223,7 @@ mod tests {
     use super::*;
     use crate::actions::{Settings, ShownWith};
     use crate::clock::{Clock, Ids};
+    use crate::domain::language::Language;
     use crate::domain::organisation::Organisation;
     use crate::domain::person::{Role, Theme};
     use crate::store::Store;
@@ -302,7 +306,7 @@ mod tests {
         let reset = desk.actions.reset_template(admin, default, second.basis()).await.unwrap();
         assert_eq!(reset, Saved::Version(3));
         let third = desk.template().await;
-        assert_eq!(third.current.version.text(), default.text());
+        assert_eq!(third.current.version.text(), default.text(Language::English));
         let restored = desk.actions.restore_template(admin, default, third.basis(), 2).await.unwrap();
         assert_eq!(restored, Saved::Version(4));
         let id = third.id;
@@ -337,7 +341,7 @@ mod tests {
         desk.actions.save_template_draft(&desk.admin, desk.default, seen, draft.clone()).await.unwrap();
         let drafted = desk.template().await;
         assert_eq!(drafted.draft.as_ref().map(|draft| draft.text.clone()), Some(draft));
-        assert_eq!(drafted.current.version.text(), desk.default.text());
+        assert_eq!(drafted.current.version.text(), desk.default.text(Language::English));
         assert!(matches!(desk.publish(seen, "Late").await, Err(EditRefused::Meanwhile(_))));
         desk.publish(drafted.basis(), "Draft").await.unwrap();
         assert_eq!(desk.template().await.draft, None);
@@ -358,10 +362,16 @@ mod tests {
     async fn a_test_mail_is_queued_with_the_exact_preview_and_a_marked_subject() {
         let desk = Desk::open().await;
         let (admin, default) = (&desk.admin, desk.default);
-        let preview =
-            desk.actions.try_template(admin, default, default.text(), ShownWith::Sample).await.unwrap();
-        let id =
-            desk.actions.send_test_mail(admin, default, default.text(), ShownWith::Sample).await.unwrap();
+        let preview = desk
+            .actions
+            .try_template(admin, default, default.text(Language::English), ShownWith::Sample)
+            .await
+            .unwrap();
+        let id = desk
+            .actions
+            .send_test_mail(admin, default, default.text(Language::English), ShownWith::Sample)
+            .await
+            .unwrap();
         let kept = desk
             .actions
             .reader()

@@ -56,9 +56,16 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
         Command::Work => serve::work(&config).await,
         Command::Demo(_) => Ok(()),
         Command::Migrate => Installation::open(&config).await.map(|_| ()).map_err(CommandError::from),
-        Command::Organisation(OrganisationCommand::Add { name, time_zone, currency, from, reply_to }) => {
+        Command::Organisation(OrganisationCommand::Add {
+            name,
+            time_zone,
+            currency,
+            language,
+            from,
+            reply_to,
+        }) => {
             let new = Organisation::new(Ids.next(), name, time_zone, currency);
-            let organisation = Organisation { from, reply_to, ..new };
+            let organisation = Organisation { language, from, reply_to, ..new };
             let id = organisation.id;
             Installation::open(&config).await?.actions.add_organisation(organisation).await?;
             println!("{id}");

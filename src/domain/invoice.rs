@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
 use super::ids::{CustomerId, InvoiceId, OrganisationId};
+use super::language::Language;
 use super::money::Money;
 use super::named::named;
 use super::text::Line;
@@ -167,13 +168,7 @@ impl Invoice {
 
     /// The due day as a distance from today: "12 days overdue", "due today", "in 3 days".
     pub fn due_in_words(&self, today: NaiveDate) -> String {
-        match (today - self.due_on).num_days() {
-            0 => "due today".to_owned(),
-            1 => "1 day overdue".to_owned(),
-            -1 => "tomorrow".to_owned(),
-            days @ 2.. => format!("{days} days overdue"),
-            days => format!("in {} days", -days),
-        }
+        Language::English.since_due((today - self.due_on).num_days())
     }
 }
 

@@ -1,4 +1,4 @@
-//! How an organisation's mails look around their text: colour, logo, footer. A letterhead never changes: a change makes
+//! How an organisation's mails look around their text: language, colour, logo, footer. A letterhead never changes: a change makes
 //! another one, and a mail keeps the one that it was queued with (promise P8).
 
 use std::fmt;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::ids::LetterheadId;
+use super::language::Language;
 use super::logo::Logo;
 use super::text::is_unprintable;
 
@@ -16,12 +17,19 @@ use super::text::is_unprintable;
 pub struct Letterhead {
     /// Which one.
     pub id: LetterheadId,
+    /// The language of the words around the text, of amounts and of days.
+    pub language: Language,
     /// The colour of the button and of the edge.
     pub colour: Option<Colour>,
     /// The picture at the top.
     pub logo: Option<Arc<Logo>>,
     /// What stands at the end.
     pub footer: Option<Footer>,
+}
+
+/// The language of mails with a letterhead, or with none.
+pub fn language_of(letterhead: Option<&Letterhead>) -> Language {
+    letterhead.map_or(Language::English, |letterhead| letterhead.language)
 }
 
 /// A colour of the screen, written `#0b6e5f`.

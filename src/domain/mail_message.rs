@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::email_address::EmailAddress;
 use super::ids::FormLetterId;
 use super::ids::ReminderId;
+use super::language::Language;
 use super::logo::Logo;
 use super::named::named;
 use super::organisation::Sender;
@@ -79,6 +80,8 @@ pub struct RenderedMail {
     pub text: String,
     /// The `text/html` part, a whole document with its CSS inlined.
     pub html: String,
+    /// What it is written in.
+    pub language: Language,
     /// The picture that the HTML shows, by [`Logo::content_id`].
     pub logo: Option<Arc<Logo>>,
 }

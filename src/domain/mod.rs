@@ -12,6 +12,7 @@ pub mod ids;
 pub mod instance;
 pub mod invoice;
 pub mod invoice_list;
+pub mod language;
 pub mod ledger;
 pub mod letterhead;
 pub mod logo;

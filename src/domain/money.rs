@@ -158,22 +158,28 @@ impl Money {
 
     /// The amount alone as programs read it: `1240.00`.
     pub fn to_decimal(self) -> String {
-        self.written("")
+        self.written("", ".")
     }
 
     /// The amount alone as people read it: `1,240.00`.
     pub fn to_grouped(self) -> String {
-        self.written(",")
+        self.written(",", ".")
     }
 
-    fn written(self, separator: &str) -> String {
+    /// The whole units of the currency, without the sign.
+    pub(super) fn major(self) -> u64 {
+        self.minor.unsigned_abs() / self.currency.minor_per_major().unsigned_abs()
+    }
+
+    /// The amount alone, with what stands between each three digits and before the decimals.
+    pub(super) fn written(self, separator: &str, point: &str) -> String {
         let per_major = self.currency.minor_per_major().unsigned_abs();
         let magnitude = self.minor.unsigned_abs();
         let sign = if self.minor < 0 { "-" } else { "" };
-        let whole = grouped(magnitude / per_major, separator);
+        let whole = grouped(self.major(), separator);
         match self.currency.decimals() as usize {
             0 => format!("{sign}{whole}"),
-            decimals => format!("{sign}{whole}.{:0decimals$}", magnitude % per_major),
+            decimals => format!("{sign}{whole}{point}{:0decimals$}", magnitude % per_major),
         }
     }
 }

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::email_address::EmailAddress;
 use super::ids::{LetterheadId, LogoId, OrganisationId};
+use super::language::Language;
 use super::letterhead::{Colour, Footer};
 use super::money::Currency;
 use super::text::Line;
@@ -20,6 +21,8 @@ pub struct Organisation {
     pub time_zone: Tz,
     /// What a form offers first.
     pub currency: Currency,
+    /// What its customers read.
+    pub language: Language,
     /// Days from issue to due when a ledger does not say.
     pub payment_terms_days: u16,
     /// Who mails come from, where that is another name than its own.
@@ -34,7 +37,7 @@ pub struct Organisation {
     pub logo: Option<LogoId>,
     /// What stands at their end.
     pub footer: Option<Footer>,
-    /// These three as mails refer to them; `None` while there is none of them.
+    /// These and the language as mails refer to them; `None` while there is none of them and the language is English.
     pub letterhead: Option<LetterheadId>,
 }
 
@@ -52,6 +55,7 @@ impl Organisation {
             name,
             time_zone,
             currency,
+            language: Language::English,
             payment_terms_days: DEFAULT_PAYMENT_TERMS_DAYS,
             sender_name: None,
             from: None,
@@ -65,7 +69,8 @@ impl Organisation {
 
     /// Whether mails look the same as in another state of it.
     pub fn looks_like(&self, other: &Self) -> bool {
-        (&self.colour, &self.logo, &self.footer) == (&other.colour, &other.logo, &other.footer)
+        let look = |of: &Self| (of.language, of.colour, of.logo, of.footer.clone());
+        look(self) == look(other)
     }
 
     /// What is different in another state of it, as the audit tells it; `None`: nothing.
@@ -78,6 +83,7 @@ impl Organisation {
             ("name", self.name.to_string(), to.name.to_string()),
             ("time zone", self.time_zone.to_string(), to.time_zone.to_string()),
             ("currency", self.currency.to_string(), to.currency.to_string()),
+            ("language", self.language.name().to_owned(), to.language.name().to_owned()),
             ("payment terms", days(self), days(to)),
             ("sender name", written(self.sender_name.as_ref()), written(to.sender_name.as_ref())),
             ("sender address", written(self.from.as_ref()), written(to.from.as_ref())),

@@ -5,6 +5,7 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 
 use crate::domain::email_address::EmailAddress;
+use crate::domain::language::Language;
 use crate::domain::logo::Logo;
 use crate::domain::mail_message::OutgoingMail;
 use crate::domain::text::Line;
@@ -49,6 +50,10 @@ pub(super) fn text(
     // RFC 3834: nobody's holiday note should answer.
     headers.insert_raw(raw("Auto-Submitted", "auto-generated".to_owned())?);
     headers.insert_raw(raw("X-Dunlin-Reminder", mail.id.to_string())?);
+    // Mails in English are as they were before there were others: one that is sent again is the same.
+    if mail.rendered.language != Language::English {
+        headers.insert_raw(raw("Content-Language", mail.rendered.language.to_string())?);
+    }
     if let Some(name) = dedup_header {
         headers.insert_raw(raw(name, mail.id.to_string())?);
     }

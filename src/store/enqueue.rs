@@ -250,13 +250,14 @@ impl Tx<'_> {
         for letter in letters {
             let (text, html) = letter.written();
             Sql::new(
-                "INSERT INTO form_letter (id, body_text, body_html, logo_id) VALUES ($1, $2, $3, $4) \
+                "INSERT INTO form_letter (id, body_text, body_html, logo_id, language) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (id) DO NOTHING",
             )
             .bind(letter.id.to_string())
             .bind(text)
             .bind(html)
             .bind(letter.logo().map(|logo| logo.to_string()))
+            .bind(letter.language().as_str())
             .execute(self.connection())?;
         }
         Ok(())

@@ -28,6 +28,8 @@ struct LogoRow {
 
 #[derive(QueryableByName)]
 struct LetterheadRow {
+    #[diesel(sql_type = Text)]
+    language: String,
     #[diesel(sql_type = Nullable<Text>)]
     colour: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -59,13 +61,14 @@ impl Snapshot<'_> {
 
     /// A letterhead with its logo.
     pub fn letterhead(&mut self, id: LetterheadId) -> Result<Letterhead, StoreError> {
-        let row = Sql::new("SELECT colour, logo_id, footer FROM letterhead WHERE id = $1")
+        let row = Sql::new("SELECT language, colour, logo_id, footer FROM letterhead WHERE id = $1")
             .bind(id.to_string())
             .first::<LetterheadRow>(self.connection())?
             .ok_or(StoreError::Missing("letterhead"))?;
         let logo: Option<LogoId> = parsed_option("letterhead.logo_id", row.logo_id.as_deref())?;
         Ok(Letterhead {
             id,
+            language: parsed("letterhead.language", &row.language)?,
             colour: parsed_option("letterhead.colour", row.colour.as_deref())?,
             logo: logo.map(|id| self.logo(id)).transpose()?.map(Arc::new),
             footer: parsed_option("letterhead.footer", row.footer.as_deref())?,
@@ -104,11 +107,12 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         Sql::new(
-            "INSERT INTO letterhead (id, organisation_id, colour, logo_id, footer, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO letterhead (id, organisation_id, language, colour, logo_id, footer, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(id.to_string())
         .bind(of.id.to_string())
+        .bind(of.language.as_str())
         .bind(of.colour.map(|colour| colour.to_string()))
         .bind(of.logo.map(|logo| logo.to_string()))
         .bind(of.footer.as_ref().map(ToString::to_string))

@@ -27,6 +27,7 @@ struct Row {
     logo_id: Option<String>,
     footer: Option<String>,
     letterhead_id: Option<String>,
+    language: String,
 }
 
 impl TryFrom<Row> for Organisation {
@@ -38,6 +39,7 @@ impl TryFrom<Row> for Organisation {
             name: parsed("organisation.name", &row.name)?,
             time_zone: parsed("organisation.time_zone", &row.time_zone)?,
             currency: parsed("organisation.currency", &row.currency)?,
+            language: parsed("organisation.language", &row.language)?,
             payment_terms_days: parsed(
                 "organisation.payment_terms_days",
                 &row.payment_terms_days.to_string(),
@@ -116,6 +118,7 @@ impl Tx<'_> {
                 organisation::colour.eq(changed.colour.map(|colour| colour.to_string())),
                 organisation::logo_id.eq(changed.logo.map(|logo| logo.to_string())),
                 organisation::footer.eq(changed.footer.as_ref().map(ToString::to_string)),
+                organisation::language.eq(changed.language.as_str()),
                 organisation::letterhead_id.eq(changed.letterhead.map(|id| id.to_string())),
             ))
             .execute(self.connection())?;
@@ -138,6 +141,7 @@ impl Tx<'_> {
             logo_id: None,
             footer: None,
             letterhead_id: None,
+            language: added.language.to_string(),
         };
         diesel::insert_into(organisation::table).values(&row).execute(self.connection())?;
         Ok(())

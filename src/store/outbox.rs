@@ -290,9 +290,11 @@ impl Snapshot<'_> {
             body_html: String,
             #[diesel(sql_type = Nullable<Text>)]
             logo_id: Option<String>,
+            #[diesel(sql_type = Text)]
+            language: String,
         }
         let row = Sql::new(
-            "SELECT m.letter_id, m.subject, m.filled, l.body_text, l.body_html, l.logo_id \
+            "SELECT m.letter_id, m.subject, m.filled, l.body_text, l.body_html, l.logo_id, l.language \
              FROM mail_content m JOIN form_letter l ON l.id = m.letter_id WHERE m.mail_id = $1",
         )
         .bind(id.to_string())
@@ -301,7 +303,8 @@ impl Snapshot<'_> {
             let letter_id = parsed("mail_content.letter_id", &row.letter_id)?;
             let logo: Option<LogoId> = parsed_option("form_letter.logo_id", row.logo_id.as_deref())?;
             let logo = logo.map(|id| self.logo(id)).transpose()?.map(Arc::new);
-            let letter = FormLetter::kept(letter_id, &row.body_text, &row.body_html, logo);
+            let language = parsed("form_letter.language", &row.language)?;
+            let letter = FormLetter::kept(letter_id, &row.body_text, &row.body_html, logo, language);
             Ok(letter.rendered(row.subject, &fill(row.filled)))
         })
         .transpose()

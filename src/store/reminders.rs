@@ -10,6 +10,7 @@ use super::sql::{Sql, containing};
 use super::{Snapshot, StoreError};
 use crate::domain::email::FormLetter;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId};
+use crate::domain::language::Language;
 use crate::domain::reminder::{Channel, PublicStatus, Reminder};
 use crate::domain::text::Line;
 
@@ -113,7 +114,9 @@ impl TryFrom<Row> for ReminderRow {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let letter = match (row.letter_id, row.body_text, row.filled) {
             (Some(id), Some(text), Some(filled)) => {
-                Some((FormLetter::kept(parsed("mail_content.letter_id", &id)?, &text, "", None), filled))
+                let id = parsed("mail_content.letter_id", &id)?;
+                // Its text alone is asked for.
+                Some((FormLetter::kept(id, &text, "", None, Language::English), filled))
             }
             _ => None,
         };

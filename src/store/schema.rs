@@ -15,6 +15,7 @@ diesel::table! {
         logo_id -> Nullable<Text>,
         footer -> Nullable<Text>,
         letterhead_id -> Nullable<Text>,
+        language -> Text,
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
         let template = templates.iter().find(|template| template.slug == built_in.slug)?;
         Some(ListRow {
             built_in,
-            state: state_of(template, built_in),
+            state: state_of(template, built_in, &by.organisation),
             draft: template.draft.as_ref().map(|draft| saved_line(&draft.by, draft.at, &by.organisation)),
             edited: saved_by(&template.current, &by.organisation),
         })
@@ -53,8 +53,8 @@ pub(super) async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
     })
 }
 
-fn state_of(template: &EmailTemplate, built_in: BuiltIn) -> &'static str {
-    if template.current.version.text() == built_in.text() { "Default" } else { "Customised" }
+fn state_of(template: &EmailTemplate, built_in: BuiltIn, of: &Organisation) -> &'static str {
+    if template.current.version.text() == built_in.text(of.language) { "Default" } else { "Customised" }
 }
 
 fn saved_by(saved: &SavedText, organisation: &Organisation) -> String {

@@ -11,6 +11,7 @@ use super::problems::Problems;
 use super::session::{Unsigned, begin};
 use super::{WebError, WebState};
 use crate::actions::{ActionError, Newcomer};
+use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, time_zone};
 use crate::domain::person::{Actor, Role};
 
@@ -22,6 +23,7 @@ pub struct Setup {
     organisation: String,
     time_zone: String,
     currency: String,
+    language: String,
     from: String,
     reply_to: String,
     name: String,
@@ -55,6 +57,7 @@ pub async fn new(state: web::Data<WebState>, query: web::Query<Setup>) -> Result
         token: query.into_inner().token,
         time_zone: "UTC".to_owned(),
         currency: "EUR".to_owned(),
+        language: Language::English.to_string(),
         ..Setup::default()
     };
     page(&SetupPage::new(form, Problems::default()))
@@ -106,6 +109,7 @@ fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Pr
     let name = problems.read("organisation", "Organisation", form.organisation.parse());
     let time_zone = problems.read("time_zone", "Time zone", time_zone(&form.time_zone));
     let currency = problems.read("currency", "Currency", form.currency.parse());
+    let language = problems.read_optional("language", "Language", &form.language);
     let from = problems.read_optional("from", "Sender address", &form.from);
     let reply_to = problems.read_optional("reply_to", "Reply-To", &form.reply_to);
     let admin_name = problems.read("name", "Your name", form.name.parse());
@@ -113,7 +117,12 @@ fn parsed(state: &WebState, form: &Setup) -> Result<(Organisation, Newcomer), Pr
     let password = problems.read("password", "Password", form.password.parse());
     let organisation = (|| {
         let new = Organisation::new(state.ids.next(), name?, time_zone?, currency?);
-        Some(Organisation { from: from?, reply_to: reply_to?, ..new })
+        Some(Organisation {
+            language: language?.unwrap_or(Language::English),
+            from: from?,
+            reply_to: reply_to?,
+            ..new
+        })
     })();
     let admin =
         (|| Some(Newcomer { email: email?, name: admin_name?, role: Role::Admin, password: password? }))();

@@ -35,6 +35,7 @@ mod import_command;
 mod imports;
 mod invitations;
 mod keeping;
+mod languages;
 mod letterhead;
 mod limits;
 mod logs;

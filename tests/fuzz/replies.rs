@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::DateTime;
+use dunlin::domain::language::Language;
 use dunlin::domain::mail_message::{MailKind, Outcome, OutgoingMail, RenderedMail};
 use dunlin::domain::organisation::Sender;
 use dunlin::mail::{MailTimeouts, Relay};
@@ -107,6 +108,7 @@ fn mail() -> OutgoingMail {
             subject: "A".to_owned(),
             text: "b".to_owned(),
             html: "<p>b</p>".to_owned(),
+            language: Language::English,
             logo: None,
         },
     }

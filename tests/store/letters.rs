@@ -2,6 +2,7 @@
 
 use dunlin::clock::Ids;
 use dunlin::domain::email::FormLetter;
+use dunlin::domain::language::Language;
 use dunlin::domain::mail_message::KeptMail;
 
 use crate::ledger::leaving;
@@ -12,7 +13,7 @@ on_both_databases! {
     async fn a_mail_made_of_a_form_letter_is_read_back_with_its_values_in_their_places(store: TestStore) {
         let invoices = store.invoices(2).await;
         let ids = store.enqueue(&invoices, None, at(0)).await.unwrap();
-        let letter = FormLetter::kept(Ids.next(), "Dear \u{fdd0},\npay \u{fdd1}.", "<p>\u{fdd0}: \u{fdd1} \u{fdd0}</p>", None);
+        let letter = FormLetter::kept(Ids.next(), "Dear \u{fdd0},\npay \u{fdd1}.", "<p>\u{fdd0}: \u{fdd1} \u{fdd0}</p>", None, Language::English);
         let (letter_id, kept_letter) = (letter.id, letter.clone());
         store.write(move |tx| tx.keep_letters(&[&kept_letter])).await.unwrap();
         let claimed = store.claim(Ids.next(), 2, at(1)).await;

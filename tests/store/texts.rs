@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use dunlin::clock::Ids;
 use dunlin::domain::email::FormLetter;
 use dunlin::domain::ids::ReminderId;
+use dunlin::domain::language::Language;
 use dunlin::domain::mail_message::{MailKind, RenderedMail};
 use dunlin::domain::person::Actor;
 use dunlin::domain::suppression::SuppressionReason;
@@ -63,6 +64,7 @@ on_both_databases! {
             subject: lines().concat(),
             text: format!("a\0b{text}"),
             html: format!("<p>{text}</p>\0"),
+            language: Language::English,
             logo: None,
         };
         let entry = AuditEntry {

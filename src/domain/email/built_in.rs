@@ -1,6 +1,11 @@
 //! The texts that an organisation starts with, and that "Reset to default" brings back.
 
+mod french;
+mod german;
+mod spanish;
+
 use super::TemplateText;
+use crate::domain::language::Language;
 use crate::domain::stage::Stage;
 
 /// A template of every organisation.
@@ -110,8 +115,14 @@ impl BuiltIn {
         Self::ALL.into_iter().find(|template| template.slug == slug)
     }
 
-    /// Its text.
-    pub fn text(self) -> TemplateText {
-        TemplateText { subject: self.subject.to_owned(), message: self.message.to_owned() }
+    /// Its text in a language.
+    pub fn text(self, language: Language) -> TemplateText {
+        let (subject, message) = match language {
+            Language::English => (self.subject, self.message),
+            Language::German => german::text(self.stage),
+            Language::French => french::text(self.stage),
+            Language::Spanish => spanish::text(self.stage),
+        };
+        TemplateText { subject: subject.to_owned(), message: message.to_owned() }
     }
 }

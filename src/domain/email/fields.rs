@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 
 use crate::domain::invoice::{DisplayStatus, Invoice, InvoiceState};
-use crate::domain::letterhead::Letterhead;
+use crate::domain::language::Language;
+use crate::domain::letterhead::{Letterhead, language_of};
 use crate::domain::named::nearest;
-use crate::domain::organisation::{Organisation, Sender, day_in_words};
+use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::text::Line;
 
 /// What a mail speaks of.
@@ -23,6 +24,13 @@ pub struct Facts<'a> {
     pub letterhead: Option<&'a Letterhead>,
     /// The day in the organisation's time zone.
     pub today: NaiveDate,
+}
+
+impl Facts<'_> {
+    /// The language of the mail.
+    pub(super) fn language(&self) -> Language {
+        language_of(self.letterhead)
+    }
 }
 
 macro_rules! merge_fields {
@@ -109,10 +117,10 @@ impl MergeField {
         match self {
             Self::CustomerName => facts.customer_name.to_string(),
             Self::InvoiceNumber => invoice.number.to_string(),
-            Self::InvoiceBalance => invoice.balance.to_string(),
-            Self::InvoiceTotal => invoice.total.to_string(),
-            Self::InvoiceIssuedOn => day_in_words(invoice.issued_on),
-            Self::InvoiceDueOn => day_in_words(invoice.due_on),
+            Self::InvoiceBalance => facts.language().amount(invoice.balance),
+            Self::InvoiceTotal => facts.language().amount(invoice.total),
+            Self::InvoiceIssuedOn => facts.language().day(invoice.issued_on),
+            Self::InvoiceDueOn => facts.language().day(invoice.due_on),
             Self::InvoiceDaysOverdue => positive(days_overdue),
             Self::InvoiceDaysUntilDue => positive(-days_overdue),
             Self::InvoiceIsOverdue => yes(invoice.status(facts.today) == DisplayStatus::Overdue),

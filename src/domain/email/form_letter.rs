@@ -10,7 +10,8 @@ use std::sync::Arc;
 use super::fields::{Facts, MergeField};
 use super::{MAX_PART_BYTES, MailTooLong, layout, markdown};
 use crate::domain::ids::{FormLetterId, LogoId};
-use crate::domain::letterhead::Letterhead;
+use crate::domain::language::Language;
+use crate::domain::letterhead::{Letterhead, language_of};
 use crate::domain::logo::Logo;
 use crate::domain::mail_message::RenderedMail;
 
@@ -57,7 +58,7 @@ impl Slot {
     fn value(self, facts: &Facts<'_>) -> String {
         match self {
             Self::Field(field) => field.value(facts),
-            Self::DueInWords => facts.invoice.due_in_words(facts.today),
+            Self::DueInWords => facts.language().since_due((facts.today - facts.invoice.due_on).num_days()),
             Self::Address(MergeField::InvoicePayUrl) => MergeField::InvoicePayUrl.value(facts),
             Self::Address(field) => percent_encoded(&field.value(facts)),
         }
@@ -77,6 +78,7 @@ pub struct FormLetter {
     html: Form,
     slots: Vec<Slot>,
     logo: Option<Arc<Logo>>,
+    language: Language,
 }
 
 /// A part in pieces: what stands before each place, the place's number, and what stands behind the last.
@@ -122,22 +124,34 @@ impl FormLetter {
         let mut slots = Vec::new();
         let [text, html] = [text, html].map(|part| numbered(&part, &mut slots));
         let logo = letterhead.and_then(|letterhead| letterhead.logo.clone());
-        Self { id, text: Form::read(&text), html: Form::read(&html), slots, logo }
+        let language = language_of(letterhead);
+        Self { id, text: Form::read(&text), html: Form::read(&html), slots, logo, language }
     }
 
     /// A letter as it was kept.
-    pub fn kept(id: FormLetterId, text: &str, html: &str, logo: Option<Arc<Logo>>) -> Self {
-        Self { id, text: Form::read(text), html: Form::read(html), slots: Vec::new(), logo }
+    pub fn kept(
+        id: FormLetterId,
+        text: &str,
+        html: &str,
+        logo: Option<Arc<Logo>>,
+        language: Language,
+    ) -> Self {
+        Self { id, text: Form::read(text), html: Form::read(html), slots: Vec::new(), logo, language }
     }
 
     /// The letter of a single mail that is written already.
     pub fn of_mail(id: FormLetterId, mail: &RenderedMail) -> Self {
-        Self::kept(id, &mail.text, &mail.html, mail.logo.clone())
+        Self::kept(id, &mail.text, &mail.html, mail.logo.clone(), mail.language)
     }
 
     /// The logo in it.
     pub fn logo(&self) -> Option<LogoId> {
         self.logo.as_ref().map(|logo| logo.id)
+    }
+
+    /// What it is written in.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// Text and HTML as they are kept.
@@ -160,8 +174,8 @@ impl FormLetter {
 
     /// A kept mail, whole.
     pub fn rendered(&self, subject: String, filled: &str) -> RenderedMail {
-        let logo = self.logo.clone();
-        RenderedMail { subject, text: self.text(filled), html: self.html(filled), logo }
+        let (logo, language) = (self.logo.clone(), self.language);
+        RenderedMail { subject, text: self.text(filled), html: self.html(filled), language, logo }
     }
 
     /// The text of a kept mail; `filled` are its values, a line each.

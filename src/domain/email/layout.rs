@@ -4,7 +4,8 @@
 
 use super::fields::MergeField;
 use super::form_letter::Slot;
-use crate::domain::letterhead::Letterhead;
+use crate::domain::language::MailWords;
+use crate::domain::letterhead::{Letterhead, language_of};
 use crate::domain::logo::Logo;
 
 const HTML: &str = include_str!("../../../templates/messages/layout.html");
@@ -17,8 +18,10 @@ fn place(field: MergeField) -> String {
 
 /// The plain-text part around a message.
 pub(super) fn text(message: &str, has_button: bool, letterhead: Option<&Letterhead>) -> String {
+    let words = language_of(letterhead).mail_words();
+    let MailWords { invoice, customer, amount_due, due, colon, view_and_pay, .. } = words;
     let mut text = format!(
-        "{message}\n\n--\nInvoice: {}\nCustomer: {}\nAmount due: {}\nDue: {} ({})\n",
+        "{message}\n\n--\n{invoice}{colon} {}\n{customer}{colon} {}\n{amount_due}{colon} {}\n{due}{colon} {} ({})\n",
         place(MergeField::InvoiceNumber),
         place(MergeField::CustomerName),
         place(MergeField::InvoiceBalance),
@@ -26,7 +29,7 @@ pub(super) fn text(message: &str, has_button: bool, letterhead: Option<&Letterhe
         Slot::DueInWords.place(),
     );
     if has_button {
-        text.push_str(&format!("View and pay: {}\n", place(MergeField::InvoicePayUrl)));
+        text.push_str(&format!("{view_and_pay}{colon} {}\n", place(MergeField::InvoicePayUrl)));
     }
     text.push_str(&format!("\n{}\n", place(MergeField::OrganisationName)));
     if let Some(footer) = letterhead.and_then(|letterhead| letterhead.footer.as_ref()) {
@@ -43,8 +46,13 @@ pub(super) fn html(message: &str, has_button: bool, letterhead: Option<&Letterhe
         || ("#0b6e5f".to_owned(), "#ffffff".to_owned()),
         |colour| (colour.to_string(), colour.of_text().to_string()),
     );
+    let language = language_of(letterhead);
+    let words = language.mail_words();
     let button = match has_button {
-        true => filled(BUTTON, &[("url", &url), ("paint", &paint), ("ink", &ink)]),
+        true => {
+            let values = [("url", &*url), ("paint", &paint), ("ink", &ink), ("view_and_pay", words.button)];
+            filled(BUTTON, &values)
+        }
         false => String::new(),
     };
     let edge = colour.map_or_else(String::new, |colour| format!(";border-top:4px solid {colour}"));
@@ -53,11 +61,18 @@ pub(super) fn html(message: &str, has_button: bool, letterhead: Option<&Letterhe
     filled(
         HTML,
         &[
+            ("language", language.as_str()),
             ("organisation", &place(MergeField::OrganisationName)),
             ("edge", &edge),
             ("logo", &logo),
             ("message", message),
             ("button", &button),
+            ("invoice_word", words.invoice),
+            ("customer_word", words.customer),
+            ("balance_word", words.amount_due),
+            ("due_word", words.due),
+            ("sent_by", words.sent_by),
+            ("answers_go_to", words.answers_go_to),
             ("number", &place(MergeField::InvoiceNumber)),
             ("customer", &place(MergeField::CustomerName)),
             ("balance", &place(MergeField::InvoiceBalance)),

@@ -1,8 +1,10 @@
 //! Mails about accounts: those that hold a link which opens something once, and those that only say what was done.
+//! Colleagues read them, so that they are English as the pages are.
 
 use super::form_letter::{FIRST_PLACE, FormLetter};
 use super::layout::{escaped, filled};
 use crate::domain::ids::FormLetterId;
+use crate::domain::language::Language;
 
 const HTML: &str = include_str!("../../../templates/messages/notice.html");
 const LINK: &str = include_str!("../../../templates/messages/link.html");
@@ -29,7 +31,7 @@ impl LinkLetter {
         let text = format!("{}\n\n{}: {address}\n\n{}\n", self.message, self.button, self.end);
         let link = filled(LINK, &[("address", &escaped(&address)), ("button", self.button)]);
         let html = html(&self.subject, &self.message, &link, &self.end);
-        FormLetter::kept(id, &text, &html, None)
+        FormLetter::kept(id, &text, &html, None, Language::English)
     }
 }
 
@@ -48,7 +50,8 @@ impl Notice {
     /// The letter.
     pub fn form(&self, id: FormLetterId) -> FormLetter {
         let text = format!("{}\n\n{}\n", self.message, self.end);
-        FormLetter::kept(id, &text, &html(&self.subject, &self.message, "", &self.end), None)
+        let html = html(&self.subject, &self.message, "", &self.end);
+        FormLetter::kept(id, &text, &html, None, Language::English)
     }
 }
 

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::invoice::{Invoice, InvoiceState};
+use crate::domain::language::Language;
+use crate::domain::letterhead::Letterhead;
 use crate::domain::money::Money;
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::text::Line;
@@ -18,6 +20,10 @@ fn sender() -> Sender {
 }
 
 fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedMail {
+    rendered_in(Language::English, text, customer, days_overdue)
+}
+
+fn rendered_in(language: Language, text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedMail {
     let today = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
     let eur = "EUR".parse().unwrap();
     let invoice = Invoice {
@@ -33,6 +39,10 @@ fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedM
         archived_at: None,
         pay_url: Some("https://pay.example/INV-00042?a=1&b=2".parse().unwrap()),
     };
+    let id = uuid::Uuid::nil().into();
+    let letterhead = Some(Letterhead { id, language, colour: None, logo: None, footer: None });
+    // As an organisation has it that has said nothing.
+    let letterhead = letterhead.filter(|_| language != Language::English);
     let sender = sender();
     let (organisation, customer): (_, Line) = (organisation(), customer.parse().unwrap());
     let facts = Facts {
@@ -40,7 +50,7 @@ fn rendered(text: &TemplateText, customer: &str, days_overdue: i64) -> RenderedM
         customer_name: &customer,
         organisation: &organisation,
         sender: &sender,
-        letterhead: None,
+        letterhead: letterhead.as_ref(),
         today,
     };
     Template::parse(text).unwrap().render(&facts).unwrap()
@@ -56,16 +66,68 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn every_built_in_text_names_customer_number_balance_and_due_day_in_both_parts() {
-    for built_in in BuiltIn::ALL {
-        for days in [-8, -1, 0, 2, 9] {
-            let mail = rendered(&built_in.text(), "Northwind", days);
+    for (language, balance) in [
+        (Language::English, "1,240.00 EUR"),
+        (Language::German, "1.240,00\u{a0}€"),
+        (Language::French, "1\u{202f}240,00\u{a0}€"),
+        (Language::Spanish, "1240,00\u{a0}€"),
+    ] {
+        for (built_in, days) in
+            BuiltIn::ALL.iter().flat_map(|text| [-8, -1, 0, 2, 9].map(|days| (text, days)))
+        {
+            let mail = rendered_in(language, &built_in.text(language), "Northwind", days);
             for part in [&mail.text, &mail.html] {
-                for fact in ["Northwind", "INV-00042", "1,240.00 EUR", "2025"] {
-                    assert!(part.contains(fact), "{} {days} {fact}", built_in.slug);
+                // Once in the text and once below it.
+                for fact in ["Northwind", "INV-00042", balance, "2025"] {
+                    assert!(part.matches(fact).count() >= 2, "{} {days} {fact}: {part}", built_in.slug);
                 }
             }
             assert!(mail.subject.contains("INV-00042") && !mail.subject.contains('{'), "{}", mail.subject);
+            assert!(mail.html.contains(&format!("<html lang=\"{language}\">")) && mail.language == language);
         }
+    }
+}
+
+#[test]
+fn the_words_around_the_text_are_in_the_language_of_the_letterhead() {
+    for (language, text, html) in [
+        (
+            Language::English,
+            "\n--\nInvoice: INV-00042\nCustomer: Beta\nAmount due: 1,240.00 EUR\nDue: 29 Nov 2025 (2 days overdue)\n\
+             View and pay: https://pay.example/",
+            ["View and pay invoice</a>", "Sent by Acme Receivables. Answers go to ar@acme.example.<"],
+        ),
+        (
+            Language::German,
+            "\n--\nRechnung: INV-00042\nKunde: Beta\nOffener Betrag: 1.240,00\u{a0}€\n\
+             Fällig: 29. November 2025 (seit 2 Tagen überfällig)\nAnsehen und bezahlen: https://pay.example/",
+            [
+                "Rechnung ansehen und bezahlen</a>",
+                "Gesendet von Acme Receivables. Antworten gehen an ar@acme.example.<",
+            ],
+        ),
+        (
+            Language::French,
+            "\n--\nFacture\u{a0}: INV-00042\nClient\u{a0}: Beta\nMontant dû\u{a0}: 1\u{202f}240,00\u{a0}€\n\
+             Échéance\u{a0}: 29 novembre 2025 (2 jours de retard)\nVoir et régler\u{a0}: https://pay.example/",
+            [
+                "Voir et régler la facture</a>",
+                "Envoyé par Acme Receivables. Les réponses sont adressées à ar@acme.example.<",
+            ],
+        ),
+        (
+            Language::Spanish,
+            "\n--\nFactura: INV-00042\nCliente: Beta\nImporte pendiente: 1240,00\u{a0}€\n\
+             Vencimiento: 29 de noviembre de 2025 (2 días de retraso)\nVer y pagar: https://pay.example/",
+            [
+                "Ver y pagar la factura</a>",
+                "Enviado por Acme Receivables. Las respuestas se envían a ar@acme.example.<",
+            ],
+        ),
+    ] {
+        let mail = rendered_in(language, &message("Hello"), "Beta", 2);
+        assert!(mail.text.contains(text), "{}", mail.text);
+        assert!(html.iter().all(|words| mail.html.contains(words)), "{}", mail.html);
     }
 }
 

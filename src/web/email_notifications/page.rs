@@ -152,7 +152,7 @@ impl EditorPage {
             frame: desk.frame(desk.built_in.name),
             built_in: desk.built_in,
             href: desk.href(""),
-            state: state_of(&desk.template, desk.built_in),
+            state: state_of(&desk.template, desk.built_in, &desk.by.organisation),
             sent: saved_by(&desk.template.current, organisation),
             number: desk.template.current.version.number,
             draft: desk.template.draft.as_ref().map(|draft| saved_line(&draft.by, draft.at, organisation)),

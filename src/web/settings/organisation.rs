@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SettingsPage;
 use super::forms::{Done, Edited, OrganisationFields, Shown, form_page, saved};
+use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, payment_terms_days, time_zone};
 use crate::web::WebError;
 use crate::web::frame::Frame;
@@ -19,6 +20,7 @@ pub struct OrganisationForm {
     name: String,
     time_zone: String,
     currency: String,
+    language: String,
     payment_terms: String,
     colour: String,
 }
@@ -29,6 +31,7 @@ impl OrganisationFields for OrganisationForm {
             name: organisation.name.to_string(),
             time_zone: organisation.time_zone.to_string(),
             currency: organisation.currency.to_string(),
+            language: organisation.language.to_string(),
             payment_terms: organisation.payment_terms_days.to_string(),
             colour: organisation.colour.map(|colour| colour.to_string()).unwrap_or_default(),
         }
@@ -39,15 +42,25 @@ impl OrganisationFields for OrganisationForm {
         let name = problems.read("name", "Name", self.name.parse());
         let time_zone = problems.read("time_zone", "Time zone", time_zone(&self.time_zone));
         let currency = problems.read("currency", "Currency", self.currency.trim().to_uppercase().parse());
+        let language = problems.read_optional::<Language>("language", "Language", &self.language);
         let terms = payment_terms_days(&self.payment_terms);
         let terms = problems.read("payment_terms", "Payment terms", terms);
         let colour = problems.read_optional("colour", "Colour", &self.colour);
-        let (Some(name), Some(time_zone), Some(currency), Some(payment_terms_days), Some(colour)) =
-            (name, time_zone, currency, terms, colour)
+        let read = (name, time_zone, currency, language, terms, colour);
+        let (Some(name), Some(time_zone), Some(currency), Some(language), Some(terms), Some(colour)) = read
         else {
             return Err(problems);
         };
-        Ok(move |was| Organisation { name, time_zone, currency, payment_terms_days, colour, ..was })
+        let change = move |was: Organisation| Organisation {
+            name,
+            time_zone,
+            currency,
+            language: language.unwrap_or(was.language),
+            payment_terms_days: terms,
+            colour,
+            ..was
+        };
+        Ok(change)
     }
 
     fn each(&mut self) -> Vec<(&'static str, &'static str, &mut String)> {
@@ -55,6 +68,7 @@ impl OrganisationFields for OrganisationForm {
             ("name", "Name", &mut self.name),
             ("time_zone", "Time zone", &mut self.time_zone),
             ("currency", "Currency", &mut self.currency),
+            ("language", "Language", &mut self.language),
             ("payment_terms", "Payment terms", &mut self.payment_terms),
             ("colour", "Colour", &mut self.colour),
         ]

@@ -110,6 +110,7 @@ const FORMS: &[(&str, Fields)] = &[
             ("name", "Acme"),
             ("time_zone", "UTC"),
             ("currency", "EUR"),
+            ("language", "en"),
             ("payment_terms", "14"),
         ],
     ),
