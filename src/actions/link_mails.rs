@@ -58,10 +58,16 @@ impl Actions {
     pub(super) fn queue_link(&self, tx: &mut Tx<'_>, new: NewLinkMail<'_>) -> Result<LinkMail, ActionError> {
         let (now, id, seed) = (self.clock().now(), self.0.ids.next::<ReminderId>(), self.secret());
         let expires_at = now + new.life;
+        let sender = self.0.settings.sender_of(new.organisation)?;
+        // Who invites is an organisation; a password is of a person, who may belong to several.
+        let (name, letterhead) = match new.kind {
+            MailKind::Invitation => (Some(new.organisation.name.as_str()), tx.letterhead_of(&sender)?),
+            _ => (None, None),
+        };
         let posting = Posting {
             organisation_id: new.organisation.id,
             actor: new.actor,
-            sender: self.0.settings.sender_of(new.organisation)?,
+            sender,
             scheduled_at: now,
             // Nobody is helped by a mail whose link is worth nothing any more.
             expires_at: expires_at.min(now + self.0.settings.retry_deadline),
@@ -73,7 +79,7 @@ impl Actions {
             kind: new.kind,
             recipient_name: new.recipient_name,
             recipient: new.recipient,
-            letter: new.letter.form(id.as_uuid().into()),
+            letter: new.letter.form(id.as_uuid().into(), name, letterhead.as_ref()),
             subject: new.letter.subject,
             filled: seed,
         };

@@ -124,6 +124,23 @@ on_both_databases! {
         assert!(mails[0].text.contains("Content-Type: image/png"), "{}", mails[0].text);
     }
 
+    async fn an_invitation_looks_as_the_organisations_mails_do_and_a_new_password_as_nobodys(app: TestApp) {
+        let admin = app.admin().await;
+        set_colour(&admin, "#FFD400").await.says("Saved.");
+        set_footer(&admin, "Acme GmbH <b>").await.says("Saved.");
+        admin.send_logo(picture()).await.says("Saved.");
+        admin.post("/settings/invitations", &[("email", "ada@newcomer.example"), ("role", "clerk")]).await;
+        let email = admin.get("/settings/profile").await.between("You sign in as ", ".</p>", "");
+        app.visitor().post_as_it_is("/password-resets", &[("email", &email)]).await;
+        app.send_now().await;
+        let letterhead = ["border-top:4px solid #ffd400", "background:#ffd400;color:#000000", "Acme GmbH &lt;b&gt;", "data:image/png"];
+        let invitation = as_shown(&delivered(&app, "ada@newcomer.example"));
+        assert!(letterhead.iter().all(|part| invitation.contains(part)), "{invitation}");
+        assert!(invitation.contains("color:#44534f\">Acme Receivables</td>"), "{invitation}");
+        let reset = as_shown(&delivered(&app, &email));
+        assert!(!letterhead.iter().any(|part| reset.contains(part)) && !reset.contains("Acme"), "{reset}");
+    }
+
     async fn only_a_whole_picture_becomes_the_logo_and_it_is_served_as_nothing_else(app: TestApp) {
         let admin = app.admin().await;
         let damaged = picture()[..60].to_vec();

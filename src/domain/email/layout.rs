@@ -1,16 +1,31 @@
-//! What stands around every message: the organisation's name, the invoice's figures, the button, the footer.
+//! What stands around every message: whose it is, with logo and colour, what belongs to it, the footer.
 //!
 //! Mail programs drop style sheets, so the layout's styles stand on its elements; it is one constant text.
 
 use super::fields::MergeField;
 use super::form_letter::Slot;
-use crate::domain::language::MailWords;
+use crate::domain::language::{Language, MailWords};
 use crate::domain::letterhead::{Letterhead, language_of};
 use crate::domain::logo::Logo;
 
 const HTML: &str = include_str!("../../../templates/messages/layout.html");
+const INVOICE: &str = include_str!("../../../templates/messages/invoice.html");
 const BUTTON: &str = include_str!("../../../templates/messages/button.html");
 const LOGO: &str = include_str!("../../../templates/messages/logo.html");
+
+/// The HTML that a frame stands around.
+pub(super) struct Framed<'a> {
+    /// What the frame's own words are written in.
+    pub language: Language,
+    /// Whose mail it is.
+    pub name: &'a str,
+    /// What it says.
+    pub message: &'a str,
+    /// The rows below that.
+    pub details: &'a str,
+    /// Where answers go, as the end of a sentence; empty where none are expected.
+    pub answers: &'a str,
+}
 
 fn place(field: MergeField) -> String {
     Slot::Field(field).place().to_string()
@@ -31,57 +46,73 @@ pub(super) fn text(message: &str, has_button: bool, letterhead: Option<&Letterhe
     if has_button {
         text.push_str(&format!("{view_and_pay}{colon} {}\n", place(MergeField::InvoicePayUrl)));
     }
-    text.push_str(&format!("\n{}\n", place(MergeField::OrganisationName)));
-    if let Some(footer) = letterhead.and_then(|letterhead| letterhead.footer.as_ref()) {
-        text.push_str(&format!("\n{footer}\n"));
-    }
-    text
+    text + &text_below(&place(MergeField::OrganisationName), letterhead)
 }
 
-/// The HTML part around a message that is HTML already.
+/// The end of a plain-text part.
+pub(super) fn text_below(name: &str, letterhead: Option<&Letterhead>) -> String {
+    let footer = letterhead.and_then(|letterhead| letterhead.footer.as_ref());
+    footer.map_or_else(|| format!("\n{name}\n"), |footer| format!("\n{name}\n\n{footer}\n"))
+}
+
+/// The HTML part around a message about an invoice that is HTML already.
 pub(super) fn html(message: &str, has_button: bool, letterhead: Option<&Letterhead>) -> String {
     let url = Slot::Address(MergeField::InvoicePayUrl).place().to_string();
-    let colour = letterhead.and_then(|letterhead| letterhead.colour);
-    let (paint, ink) = colour.map_or_else(
-        || ("#0b6e5f".to_owned(), "#ffffff".to_owned()),
-        |colour| (colour.to_string(), colour.of_text().to_string()),
-    );
     let language = language_of(letterhead);
     let words = language.mail_words();
     let button = match has_button {
-        true => {
-            let values = [("url", &*url), ("paint", &paint), ("ink", &ink), ("view_and_pay", words.button)];
-            filled(BUTTON, &values)
-        }
+        true => button(words.button, &url, letterhead),
         false => String::new(),
     };
+    let details = filled(
+        INVOICE,
+        &[
+            ("button", &button),
+            ("invoice_word", words.invoice),
+            ("customer_word", words.customer),
+            ("balance_word", words.amount_due),
+            ("due_word", words.due),
+            ("number", &place(MergeField::InvoiceNumber)),
+            ("customer", &place(MergeField::CustomerName)),
+            ("balance", &place(MergeField::InvoiceBalance)),
+            ("due", &place(MergeField::InvoiceDueOn)),
+            ("due_in_words", &Slot::DueInWords.place().to_string()),
+        ],
+    );
+    let name = &place(MergeField::OrganisationName);
+    let answers = &format!("{}{}", words.answers_go_to, place(MergeField::SenderReplyTo));
+    framed(&Framed { language, name, message, details: &details, answers }, letterhead)
+}
+
+/// A whole HTML part.
+pub(super) fn framed(inside: &Framed<'_>, letterhead: Option<&Letterhead>) -> String {
+    let colour = letterhead.and_then(|letterhead| letterhead.colour);
     let edge = colour.map_or_else(String::new, |colour| format!(";border-top:4px solid {colour}"));
     let logo = letterhead.and_then(|letterhead| letterhead.logo.as_deref()).map_or_else(String::new, picture);
     let footer = letterhead.map_or_else(String::new, footer);
     filled(
         HTML,
         &[
-            ("language", language.as_str()),
-            ("organisation", &place(MergeField::OrganisationName)),
+            ("language", inside.language.as_str()),
+            ("name", inside.name),
             ("edge", &edge),
             ("logo", &logo),
-            ("message", message),
-            ("button", &button),
-            ("invoice_word", words.invoice),
-            ("customer_word", words.customer),
-            ("balance_word", words.amount_due),
-            ("due_word", words.due),
-            ("sent_by", words.sent_by),
-            ("answers_go_to", words.answers_go_to),
-            ("number", &place(MergeField::InvoiceNumber)),
-            ("customer", &place(MergeField::CustomerName)),
-            ("balance", &place(MergeField::InvoiceBalance)),
-            ("due", &place(MergeField::InvoiceDueOn)),
-            ("due_in_words", &Slot::DueInWords.place().to_string()),
-            ("answers", &place(MergeField::SenderReplyTo)),
+            ("message", inside.message),
+            ("details", inside.details),
+            ("sent_by", inside.language.mail_words().sent_by),
+            ("answers", inside.answers),
             ("footer", &footer),
         ],
     )
+}
+
+/// A link that looks like a button, in the letterhead's colour.
+pub(super) fn button(label: &str, url: &str, letterhead: Option<&Letterhead>) -> String {
+    let (paint, ink) = letterhead.and_then(|letterhead| letterhead.colour).map_or_else(
+        || ("#0b6e5f".to_owned(), "#ffffff".to_owned()),
+        |colour| (colour.to_string(), colour.of_text().to_string()),
+    );
+    filled(BUTTON, &[("label", label), ("url", url), ("paint", &paint), ("ink", &ink)])
 }
 
 /// The name stands below it, so that it need not say it again to those who do not see it.

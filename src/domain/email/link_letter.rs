@@ -2,12 +2,16 @@
 //! Colleagues read them, so that they are English as the pages are.
 
 use super::form_letter::{FIRST_PLACE, FormLetter};
-use super::layout::{escaped, filled};
+use super::layout::{self, Framed, escaped, filled};
 use crate::domain::ids::FormLetterId;
 use crate::domain::language::Language;
+use crate::domain::letterhead::Letterhead;
 
-const HTML: &str = include_str!("../../../templates/messages/notice.html");
+const HTML: &str = include_str!("../../../templates/messages/account.html");
 const LINK: &str = include_str!("../../../templates/messages/link.html");
+
+/// Whose mail it is that is no organisation's: a person may belong to several.
+const DUNLIN: &str = "Dunlin";
 
 /// A mail with a link: an invitation, a new password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +29,28 @@ pub struct LinkLetter {
 }
 
 impl LinkLetter {
-    /// The letter, with a place for the link's secret.
-    pub fn form(&self, id: FormLetterId) -> FormLetter {
+    /// The letter, with a place for the link's secret; of an organisation with its name and letterhead, else of nobody.
+    pub fn form(
+        &self,
+        id: FormLetterId,
+        organisation: Option<&str>,
+        letterhead: Option<&Letterhead>,
+    ) -> FormLetter {
+        let name = organisation.unwrap_or(DUNLIN);
         let address = format!("{}{FIRST_PLACE}", self.address);
-        let text = format!("{}\n\n{}: {address}\n\n{}\n", self.message, self.button, self.end);
-        let link = filled(LINK, &[("address", &escaped(&address)), ("button", self.button)]);
-        let html = html(&self.subject, &self.message, &link, &self.end);
-        FormLetter::kept(id, &text, &html, None, Language::English)
+        let text = format!("{}\n\n{}: {address}\n\n{}\n", self.message, self.button, self.end)
+            + &layout::text_below(name, letterhead);
+        let address = escaped(&address);
+        let button = layout::button(self.button, &address, letterhead);
+        let link = filled(LINK, &[("button", &button), ("address", &address)]);
+        let html = html(name, letterhead, &self.message, &link, &self.end);
+        FormLetter::kept(
+            id,
+            &text,
+            &html,
+            letterhead.and_then(|letterhead| letterhead.logo.clone()),
+            Language::English,
+        )
     }
 }
 
@@ -49,15 +68,23 @@ pub struct Notice {
 impl Notice {
     /// The letter.
     pub fn form(&self, id: FormLetterId) -> FormLetter {
-        let text = format!("{}\n\n{}\n", self.message, self.end);
-        let html = html(&self.subject, &self.message, "", &self.end);
-        FormLetter::kept(id, &text, &html, None, Language::English)
+        let text = format!("{}\n\n{}\n", self.message, self.end) + &layout::text_below(DUNLIN, None);
+        FormLetter::kept(
+            id,
+            &text,
+            &html(DUNLIN, None, &self.message, "", &self.end),
+            None,
+            Language::English,
+        )
     }
 }
 
-fn html(subject: &str, message: &str, link: &str, end: &str) -> String {
-    let [subject, message, end] = [subject, message, end].map(escaped);
-    filled(HTML, &[("subject", &subject), ("message", &message), ("link", link), ("end", &end)])
+fn html(name: &str, letterhead: Option<&Letterhead>, message: &str, link: &str, end: &str) -> String {
+    let [name, message, end] = [name, message, end].map(escaped);
+    let message = &format!("<p>{message}</p>");
+    let details = &filled(HTML, &[("link", link), ("end", &end)]);
+    let framed = Framed { language: Language::English, name: &name, message, details, answers: "" };
+    layout::framed(&framed, letterhead)
 }
 
 #[cfg(test)]
@@ -73,11 +100,12 @@ mod tests {
             address: "https://dunlin.example/invitations/".to_owned(),
             end: "It works for 7 days.".to_owned(),
         }
-        .form(uuid::Uuid::nil().into());
+        .form(uuid::Uuid::nil().into(), Some("Acme & Sons"), None);
         let link = "https://dunlin.example/invitations/s3cret";
         assert!(letter.text("s3cret").contains(&format!("Join: {link}\n")));
         let html = letter.html("s3cret");
         assert!(html.contains(&format!("href=\"{link}\"")) && html.contains("Ada &amp; Co"), "{html}");
+        assert!(html.contains("Sent by Acme &amp; Sons.</p>"), "{html}");
         let (text, html) = letter.written();
         assert!(!text.contains("s3cret") && !html.contains("s3cret"));
     }
