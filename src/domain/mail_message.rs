@@ -110,6 +110,9 @@ pub struct OutgoingMail {
 /// Writes a mail as the text that travels; given to the doors at start, since only `mail` knows how.
 pub type MailWriter = Arc<dyn Fn(&OutgoingMail) -> Result<String, String> + Send + Sync>;
 
+/// What stands in the place of a mail server's words where the mail was kept here.
+pub const KEPT_HERE: &str = "Kept here, not delivered.";
+
 /// How a try ended, sorted by what to do next (design: "What a reply means").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::domain::ids::ReminderId;
-use crate::domain::mail_message::{MailKind, MailWriter, Outcome, OutgoingMail};
+use crate::domain::mail_message::{KEPT_HERE, MailKind, MailWriter, Outcome, OutgoingMail};
 use crate::domain::mail_target::{MailServer, MailTarget};
 use crate::domain::reminder::FailureKind;
 use smtp::{After, BegunSmtp, PreparedSmtp, Session, Unprepared};
@@ -160,7 +160,7 @@ impl Prepared<'_> {
                     tokio::task::spawn_blocking(move || capture::keep(&folder, id, kind, text.as_bytes()))
                         .await;
                 let outcome = match kept {
-                    Ok(Ok(())) => Outcome::Accepted { reply: "250 kept".to_owned(), kept_here: true },
+                    Ok(Ok(())) => Outcome::Accepted { reply: KEPT_HERE.to_owned(), kept_here: true },
                     // The file is renamed into place last: it is not there, so this is not "may have been delivered".
                     Ok(Err(error)) => Outcome::TryLater { reply: error.to_string() },
                     Err(error) => Outcome::NoAnswer { problem: error.to_string() },

@@ -117,7 +117,7 @@ async fn read(by: &SignedIn, id: ReminderId) -> Result<ReminderPage, WebError> {
         subject: row.reminder.subject.clone(),
         text: row.reminder.text.clone().unwrap_or_default(),
         message_id: row.message_id.clone(),
-        reply: row.reminder.reply.clone().filter(|reply| !reply.is_empty()),
+        reply: row.reminder.reply.clone().filter(|reply| !reply.is_empty() && !row.kept_here),
         advice: row.reminder.failure_kind().map_or("", |kind| kind.advice()),
         resend_of: row.reminder.resend_of.map(|id| id.to_string()),
         batch: row.reminder.batch_id.map(|id| id.to_string()),

@@ -30,8 +30,11 @@ async fn a_mail_that_was_kept_here_is_told_so_also_once_mails_go_to_a_server() {
         let (mut running, url) = machine.serve();
         let ada = Person::new(&url);
         ada.sign_in("ada@acme.example", PASSWORD).await;
+        ada.post("/settings/invitations", &[("email", "bea@acme.example"), ("role", "clerk")]).await;
         let batch = ada.confirm(&ada.propose(&["INV-1"]).await).await.url;
         wait(&ada, &batch, "Finished. 1 of 1 kept here, not delivered.").await;
+        let invited = "Invitation sent</th><td data-label=\"Invoice\"></td><td data-label=\"Details\" class=\"wrap\">Kept here, not delivered.</td>";
+        wait(&ada, "/settings/audit-log", invited).await;
         assert_eq!(running.terminate(), Some(0));
 
         let machine = machine.with("DUNLIN_MAIL_URL", "smtp://127.0.0.1:9");

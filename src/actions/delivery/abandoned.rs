@@ -7,7 +7,7 @@ use super::steps::tries;
 use super::{ActionError, Actions};
 use crate::domain::delivery::Settlement;
 use crate::domain::ids::{ReminderId, WorkerId};
-use crate::domain::mail_message::MailKind;
+use crate::domain::mail_message::{KEPT_HERE, MailKind};
 use crate::domain::reminder::ReminderState;
 use crate::store::Hands;
 
@@ -48,7 +48,7 @@ impl Actions {
                             actions.0.settings.retry.unanswered(problem, &tries(mail), now)
                         }
                         (ReminderState::Committed, Some(captured)) if captured(mail.id, mail.kind) => {
-                            Settlement::Sent { reply: "250 kept".to_owned(), kept_here: true }
+                            Settlement::Sent { reply: KEPT_HERE.to_owned(), kept_here: true }
                         }
                         _ => Settlement::again(now, String::new()),
                     };

@@ -58,7 +58,7 @@ impl Told {
             word,
             sentence: sentence(by, &mail),
             advice: mail.failure.map_or("", advice),
-            words: mail.words,
+            words: if mail.kept_here { String::new() } else { mail.words },
             poll: (mail.state.is_open() && !is_held).then_some(poll),
         })
     }
