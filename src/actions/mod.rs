@@ -72,6 +72,7 @@ pub use remind_now::{NotReminded, Wish};
 pub use send_reminders::{Stale, Yes};
 pub use sessions::{SESSION_IDLE, SESSION_LIFE};
 pub use signing_in::SignedInTo;
+pub use taking_out::NoBackup;
 pub use templates::{EditRefused, Saved};
 pub use test_mails::ShownWith;
 pub use two_factor::{NotConfirmed, OfferedFactor};

@@ -10,26 +10,44 @@ use super::{ActionError, Actions};
 use crate::domain::person::Principal;
 use crate::store::{DatabaseAddress, StoreError, copy_database};
 
+/// Why nobody can download a backup; whoever runs the server makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoBackup {
+    /// The database is on a server.
+    #[error("The data is on a PostgreSQL server. Back it up with its own pg_dump.")]
+    OnServer,
+    /// It holds other organisations' data too.
+    #[error(
+        "A backup holds the data of every organisation of this installation, and there are several. Whoever runs the server \
+         makes it with the command dunlin backup FILE."
+    )]
+    SeveralOrganisations,
+}
+
 impl Actions {
+    /// Why there is no backup to download; `None` where there is one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn no_backup(&self) -> Result<Option<NoBackup>, StoreError> {
+        if !matches!(self.0.store.address(), DatabaseAddress::Sqlite(_)) {
+            return Ok(Some(NoBackup::OnServer));
+        }
+        let organisations = self.0.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
+        Ok((organisations.len() > 1).then_some(NoBackup::SeveralOrganisations))
+    }
+
     /// A consistent copy of an embedded database, one at a time. The file has no name any more: it goes with its handle.
     ///
     /// # Errors
-    /// When the database is on a server, holds other organisations' data too, another copy is being made, or the disk
-    /// refuses.
+    /// When there is none to download ([`NoBackup`]), another copy is being made, or the disk refuses.
     pub async fn take_backup(&self, by: &Principal) -> Result<File, ActionError> {
-        let DatabaseAddress::Sqlite(database) = self.0.store.address().clone() else {
-            return Err(ActionError::Refused(
-                "The data is on a PostgreSQL server. Back it up with its own pg_dump.".to_owned(),
-            ));
-        };
-        let organisations = self.0.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
-        if organisations.len() > 1 {
-            return Err(ActionError::Refused(
-                "A backup holds the data of every organisation of this installation, and there are several. Whoever runs \
-                 the server makes it with `dunlin backup FILE`."
-                    .to_owned(),
-            ));
+        if let Some(why) = self.no_backup().await? {
+            return Err(ActionError::Refused(why.to_string()));
         }
+        let DatabaseAddress::Sqlite(database) = self.0.store.address().clone() else {
+            return Err(ActionError::Refused(NoBackup::OnServer.to_string()));
+        };
         let Ok(_alone) = self.0.backup.try_lock() else {
             let sentence = "Another backup is being made. Wait until it is there, then try again.";
             return Err(ActionError::Refused(sentence.to_owned()));

@@ -79,9 +79,12 @@ async fn a_backup_is_a_whole_database_that_starts_paused_and_leaves_no_file_behi
 async fn where_there_are_several_organisations_none_takes_the_others_data_along() {
     let app = TestApp::start(Database::Sqlite).await.unwrap();
     app.another_organisation("Beta").await;
-    let page = app.admin().await.post("/settings/data/backups", &[]).await;
+    let admin = app.admin().await;
+    let page = admin.post("/settings/data/backups", &[]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("Whoever runs the server makes it with `dunlin backup FILE`.");
+    page.says("Whoever runs the server makes it with the command dunlin backup FILE.").says_not("Download backup");
+    let offered = admin.get("/settings/data").await;
+    offered.says("there are several").says("<code>dunlin backup FILE</code>").says_not("Download backup");
 }
 
 #[actix_web::test]

@@ -11,9 +11,9 @@ use askama::Template;
 use futures_util::stream;
 
 use super::SettingsPage;
-use crate::actions::ActionError;
+use crate::actions::{ActionError, NoBackup};
 use crate::domain::ledger::Column;
-use crate::store::{DatabaseAddress, LedgerLine, ReminderFilter};
+use crate::store::{LedgerLine, ReminderFilter};
 use crate::web::frame::{Frame, page_with};
 use crate::web::session::{Posted, SignedIn};
 use crate::web::sign_in::Nothing;
@@ -26,22 +26,22 @@ const PIECE: u64 = 256 * 1024;
 #[template(path = "settings/data.html")]
 struct DataPage {
     frame: Frame,
-    is_embedded: bool,
+    no_backup: Option<NoBackup>,
     problem: Option<String>,
 }
 
 /// `GET /settings/data`
 pub async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
-    page(&by, None)
+    page(&by, None).await
 }
 
-fn page(by: &SignedIn, problem: Option<String>) -> Result<HttpResponse, WebError> {
+async fn page(by: &SignedIn, problem: Option<String>) -> Result<HttpResponse, WebError> {
     let (status, title) = match problem {
         Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Error: Data"),
         None => (StatusCode::OK, "Data"),
     };
-    let is_embedded = matches!(by.state.reader.address(), DatabaseAddress::Sqlite(_));
-    page_with(status, &DataPage { frame: by.settings_frame(SettingsPage::Data, title), is_embedded, problem })
+    let no_backup = by.state.actions.no_backup().await?;
+    page_with(status, &DataPage { frame: by.settings_frame(SettingsPage::Data, title), no_backup, problem })
 }
 
 /// `POST /settings/data/backups`
@@ -49,7 +49,7 @@ pub async fn back_up(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> 
     let by = posted.by;
     let file = match by.state.actions.take_backup(&by.user.principal()).await {
         Ok(file) => file,
-        Err(ActionError::Refused(why)) => return page(&by, Some(why)),
+        Err(ActionError::Refused(why)) => return page(&by, Some(why)).await,
         Err(error) => return Err(error.into()),
     };
     let unreadable = |error: std::io::Error| WebError::Internal(error.to_string());
