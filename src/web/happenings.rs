@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::problems::capitalised;
 use super::session::SignedIn;
 use crate::domain::reminder::FailureKind;
 use crate::store::TimelineEntry;
@@ -80,6 +81,7 @@ fn what(event: &str) -> Cow<'static, str> {
         "template.reset" => "Text reset to default",
         "template.restored" => "Earlier text restored",
         "test_mail.queued" => "Test e-mail asked for",
+        "data.sample" => "Sample ledger brought in",
         "data.exported" => "Data taken out",
         "api_key.added" => "API key made",
         "api_key.revoked" => "API key revoked",
@@ -96,12 +98,7 @@ fn what(event: &str) -> Cow<'static, str> {
 
 /// An event as it is stored, as words: `user.role_changed` is "User role changed".
 fn spelled_out(event: &str) -> String {
-    let words = event.replace(['.', '_'], " ");
-    let mut characters = words.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => words,
-    }
+    capitalised(&event.replace(['.', '_'], " "))
 }
 
 #[cfg(test)]

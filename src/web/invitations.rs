@@ -83,9 +83,9 @@ pub(super) async fn create(
     let Some(invited) = state.actions.invitation(&token).await? else { return over() };
     let mut problems = Problems::default();
     let name = form.name.parse();
-    let name = name.map_err(|error| problems.tell("name", format!("Your name: {error}."))).ok();
+    let name = name.map_err(|error| problems.tell_of("name", "Your name", error)).ok();
     let password = form.password.parse();
-    let password = password.map_err(|error| problems.tell("password", format!("Password: {error}."))).ok();
+    let password = password.map_err(|error| problems.tell_of("password", "Password", error)).ok();
     let Some((name, password)) = name.zip(password) else {
         let token = token.into_inner();
         let view = InvitationPage { token, invited, way: Way::Newcomer, typed_name: form.name, problems };

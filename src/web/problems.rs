@@ -6,7 +6,10 @@ use std::str::FromStr;
 /// One field with something wrong in it.
 pub(super) struct FieldProblem {
     pub(super) field: &'static str,
+    /// As the summary tells it.
     pub(super) sentence: String,
+    /// As it is told beside the field, whose label says already what it is about.
+    at_field: String,
 }
 
 /// Everything that is wrong with a form.
@@ -14,9 +17,16 @@ pub(super) struct FieldProblem {
 pub(super) struct Problems(pub(super) Vec<FieldProblem>);
 
 impl Problems {
-    /// Something is wrong with a field.
+    /// Something is wrong with a field, in a sentence that says with which.
     pub(super) fn tell(&mut self, field: &'static str, sentence: impl ToString) {
-        self.0.push(FieldProblem { field, sentence: sentence.to_string() });
+        let sentence = sentence.to_string();
+        self.0.push(FieldProblem { field, at_field: sentence.clone(), sentence });
+    }
+
+    /// Something is wrong with a field, in words that begin small and end without a full stop.
+    pub(super) fn tell_of(&mut self, field: &'static str, label: &str, what: impl Display) {
+        let at_field = capitalised(&format!("{what}."));
+        self.0.push(FieldProblem { field, sentence: format!("{label}: {what}."), at_field });
     }
 
     /// What a field was read as; what is wrong with it is told.
@@ -26,7 +36,7 @@ impl Problems {
         label: &str,
         read: Result<T, impl Display>,
     ) -> Option<T> {
-        read.map_err(|error| self.tell(field, format!("{label}: {error}."))).ok()
+        read.map_err(|error| self.tell_of(field, label, error)).ok()
     }
 
     /// What a field was read as that may be empty.
@@ -42,13 +52,22 @@ impl Problems {
         }
     }
 
-    /// What is wrong with one field.
+    /// What is wrong with one field, to be told beside it.
     pub(super) fn of(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|problem| problem.field == field).map(|problem| problem.sentence.as_str())
+        self.0.iter().find(|problem| problem.field == field).map(|problem| problem.at_field.as_str())
     }
 
     /// Whether nothing is.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Words as the beginning of a sentence.
+pub(super) fn capitalised(words: &str) -> String {
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
     }
 }

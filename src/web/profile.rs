@@ -79,7 +79,7 @@ pub(super) async fn rename(posted: Posted<NameForm>) -> Result<HttpResponse, Web
         }
         Err(error) => {
             let mut problems = Problems::default();
-            problems.tell("name", format!("Name: {error}."));
+            problems.tell_of("name", "Name", error);
             let view = ProfilePage::of(&by, form.name, problems).await?;
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
         }
@@ -102,7 +102,7 @@ pub(super) async fn change_password(posted: Posted<PasswordForm>) -> Result<Http
     let changed = match form.password.parse() {
         Ok(new) => by.state.actions.change_password(&by.user, form.current, new, &by.session).await,
         Err(error) => {
-            problems.tell("password", format!("New password: {error}."));
+            problems.tell_of("password", "New password", error);
             Err(ActionError::Refused(String::new()))
         }
     };

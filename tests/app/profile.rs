@@ -13,7 +13,7 @@ on_both_databases! {
         clerk.post("/settings/profile/name", &[("name", "Cleo Clerk")]).await.says("Cleo Clerk");
         let refused = clerk.post("/settings/profile/name", &[("name", "  ")]).await;
         assert_eq!(refused.status, 422);
-        refused.says("Name: it is empty.");
+        refused.says("<a href=\"#name\">Name: it is empty.</a>").says("<span class=\"wrong\">It is empty.</span>");
     }
 
     async fn a_password_is_changed_only_with_the_current_one_and_ends_the_other_sessions(app: TestApp) {

@@ -45,7 +45,7 @@ pub trait OrganisationFields: Clone + Default + Serialize + DeserializeOwned + S
             if sent == *seen {
                 typed.clone_from(now);
             }
-            problems.tell(field, format!("{label}: it was {is} meanwhile. Save again to {what_to_do}."));
+            problems.tell_of(field, label, format!("it was {is} meanwhile. Save again to {what_to_do}"));
         }
         problems
     }
