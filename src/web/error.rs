@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::sign_in::SignInPage;
 use crate::actions::{ActionError, ChangeRefused};
+use crate::domain::text::Line;
 use crate::store::StoreError;
 
 /// Why a page cannot be shown.
@@ -38,9 +39,9 @@ pub enum WebError {
         /// Whether htmx asked.
         is_htmx: bool,
     },
-    /// The role may not do this.
-    #[error("Your role does not let you do this. Ask an admin of your organisation.")]
-    Forbidden,
+    /// The role in the organisation of this name may not do this.
+    #[error("Your role does not let you do this. Ask an admin of {0}.")]
+    Forbidden(Line),
     /// The form does not come from a page of ours.
     #[error("This form was not sent from a current page of Dunlin. Go back, reload the page and try again.")]
     ForeignForm,
@@ -129,7 +130,7 @@ impl WebError {
         match self {
             Self::SignInFirst { .. } | Self::SignInAndGoOn { .. } => "Sign in",
             Self::SecondFactorFirst { .. } => "Two-factor sign-in",
-            Self::Forbidden => "Not allowed",
+            Self::Forbidden(_) => "Not allowed",
             Self::ForeignForm => "Form not accepted",
             Self::NotFound => "Not found",
             Self::NoSuchMethod => "Not possible",
@@ -155,7 +156,7 @@ impl ResponseError for WebError {
                 StatusCode::SEE_OTHER
             }
             Self::SignInFirst { is_htmx: true, .. } | Self::SignInAndGoOn { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::SecondFactorFirst { is_htmx: true } | Self::ForeignForm => {
+            Self::Forbidden(_) | Self::SecondFactorFirst { is_htmx: true } | Self::ForeignForm => {
                 StatusCode::FORBIDDEN
             }
             Self::NotFound => StatusCode::NOT_FOUND,

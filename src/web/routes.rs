@@ -182,7 +182,7 @@ impl Door for Pages {
             return Err(WebError::SecondFactorFirst { is_htmx: is_htmx(request.request()) }.into());
         }
         if !person.user.may(permission) {
-            return Err(WebError::Forbidden.into());
+            return Err(WebError::Forbidden(person.organisation.name.clone()).into());
         }
         request.extensions_mut().insert(person);
         Ok(())

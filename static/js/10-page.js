@@ -6,7 +6,8 @@
     const note = document.createElement("p");
     note.className = "toast";
     note.setAttribute("role", "status");
-    document.body.append(note);
+    // A dialog that is open hides what is not in it.
+    (document.querySelector("dialog[open]") || document.body).append(note);
     note.textContent = sentence;
     setTimeout(() => note.remove(), 8000);
   };
@@ -30,7 +31,7 @@
   });
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const doc = new DOMParser().parseFromString(detail.xhr.responseText, "text/html");
-    dunlin.toast(doc.querySelector("main p")?.textContent || "That did not work. Reload the page and try again.");
+    dunlin.toast(doc.querySelector("h1 + p")?.textContent || "That did not work. Reload the page and try again.");
   });
   document.addEventListener("htmx:sendError", () => dunlin.toast("The server cannot be reached. Nothing was changed; try again."));
 })();

@@ -97,7 +97,7 @@ pub async fn document(
 ) -> Result<HttpResponse, WebError> {
     // Nobody else's page may make Dunlin show a text of theirs.
     if !is_same_origin(&request) {
-        return Err(WebError::Forbidden);
+        return Err(WebError::ForeignForm);
     }
     let built_in = BuiltIn::of_slug(&slug).ok_or(WebError::NotFound)?;
     let text = unpacked(&shown.text).ok_or(WebError::NotFound)?;
