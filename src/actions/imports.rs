@@ -75,7 +75,7 @@ impl Actions {
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
         let (actions, ledger) = (self.clone(), read(file).await?);
-        self.written(move |tx| Ok(actions.bring_in(tx, actor, organisation, ledger, reopen)?)).await
+        self.written(move |tx| Ok(actions.bring_in(tx, actor, organisation, ledger, reopen, Recorded::OfEach)?)).await
     }
 
     /// Brings in the sample ledger as of today.
@@ -96,7 +96,7 @@ impl Actions {
             }
             let today = tx.organisation(organisation)?.day_of(actions.clock().now());
             let ledger = Ledger::read(Cursor::new(sample_ledger(today)));
-            Ok(actions.bring_in(tx, actor, organisation, ledger, false)?)
+            Ok(actions.bring_in(tx, actor, organisation, ledger, false, Recorded::Once("data.sample"))?)
         })
         .await
     }
@@ -153,7 +153,8 @@ impl Actions {
                 });
             };
             let ledger = Ledger::read(Cursor::new(content));
-            let report = actions.bring_in(tx, actor, organisation, ledger, file.reopen)?;
+            let report =
+                actions.bring_in(tx, actor, organisation, ledger, file.reopen, Recorded::OfEach)?;
             if report.is_written {
                 tx.mark_import_written(id, &report.summary.to_string(), actions.clock().now())?;
             }
@@ -183,6 +184,7 @@ impl Actions {
         organisation: OrganisationId,
         ledger: Ledger,
         reopen: bool,
+        recorded: Recorded,
     ) -> Result<ImportReport, StoreError> {
         let now = self.clock().now();
         tx.lock_ledger(organisation)?;
@@ -193,7 +195,7 @@ impl Actions {
             return Ok(ImportReport::of(&plan, false));
         }
         let writing = Writing { actions: self, actor, organisation, now };
-        writing.write(tx, &plan)?;
+        writing.write(tx, &plan, recorded)?;
         Ok(ImportReport::of(&plan, true))
     }
 }
@@ -225,6 +227,14 @@ pub(super) fn terms(
     Ok(Terms { today, payment_terms_days: organisation.payment_terms_days, reopen })
 }
 
+/// How the audit log tells of what was brought in.
+enum Recorded {
+    /// Of each invoice, on its timeline.
+    OfEach,
+    /// As one event: what is only to look around in is no history.
+    Once(&'static str),
+}
+
 /// Who writes into a ledger, and when.
 pub(super) struct Writing<'a> {
     pub(super) actions: &'a Actions,
@@ -234,7 +244,7 @@ pub(super) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    fn write(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
+    fn write(&self, tx: &mut Tx<'_>, plan: &Plan, recorded: Recorded) -> Result<(), StoreError> {
         let owners = self.write_customers(tx, plan)?;
         let written: Vec<(WrittenInvoice, AuditEntry)> = plan
             .invoices
@@ -248,7 +258,13 @@ impl Writing<'_> {
             .collect();
         let (invoices, entries): (Vec<WrittenInvoice>, Vec<AuditEntry>) = written.into_iter().unzip();
         tx.write_invoices(self.organisation, &invoices, self.now)?;
-        tx.record_all(&entries)?;
+        match recorded {
+            Recorded::OfEach => tx.record_all(&entries)?,
+            Recorded::Once(event) => {
+                let detail = format!("{} invoices of {} customers.", invoices.len(), owners.len());
+                self.actions.note(tx, self.organisation, self.actor, event, None, detail, self.now)?;
+            }
+        }
         self.call_back(tx, plan)
     }
 

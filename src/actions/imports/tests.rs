@@ -7,7 +7,7 @@ use crate::clock::{Clock, Ids};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Role, Theme};
-use crate::store::{InvoiceRow, Reader, Store};
+use crate::store::{AuditFilter, InvoiceRow, Reader, Store};
 
 const HEADER: &str = "customer_name,customer_email,invoice_number,currency,total,balance,status\n";
 
@@ -97,6 +97,16 @@ impl Desk {
             self.reader().read::<_, StoreError>(move |snapshot| snapshot.invoice_timeline(invoice)).await;
         read.unwrap().into_iter().map(|entry| format!("{} {}", entry.event, entry.detail)).collect()
     }
+
+    async fn log(&self) -> Vec<String> {
+        let (organisation, all) = (self.clerk.organisation_id, AuditFilter::default());
+        let reader = self.reader();
+        let read = reader.read::<_, StoreError>(move |snapshot| {
+            snapshot.audit_log(organisation, &all, None, 10)
+        });
+        let rows = read.await.unwrap();
+        rows.into_iter().map(|row| format!("{} {}", row.entry.event, row.entry.detail)).collect()
+    }
 }
 
 fn file(rows: &[&str]) -> String {
@@ -143,6 +153,7 @@ async fn the_sample_twice_is_refused_and_as_a_file_changes_nothing() {
     let (actor, organisation) = (Actor::User(desk.clerk.id), desk.clerk.organisation_id);
     let first = desk.actions.import_sample(actor, organisation).await.unwrap();
     assert_eq!(first.summary.new, 300);
+    assert_eq!(desk.log().await, ["data.sample 300 invoices of 55 customers."]);
     assert!(matches!(desk.actions.import_sample(actor, organisation).await, Err(ActionError::Refused(_))));
     let again = desk.bring(sample_ledger("2025-12-01".parse().unwrap())).await;
     assert_eq!(again.summary.unchanged, 300);
