@@ -74,7 +74,7 @@ impl Actions {
     /// Sets or, with `None`, lifts the hold on an invoice; says which reminders are past recall.
     ///
     /// # Errors
-    /// When there is no such invoice.
+    /// When there is no such invoice, or the hold has ended already.
     pub async fn hold_invoice(
         &self,
         by: &Principal,
@@ -85,7 +85,10 @@ impl Actions {
         self.0
             .store
             .write(move |tx| {
-                tx.invoice(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                let row = tx.invoice(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                if hold.is_none() && row.holds.invoice.is_none() {
+                    return Ok(Vec::new());
+                }
                 tx.hold_invoice(id, hold.as_ref(), actions.clock().now())?;
                 actions.held(tx, &by, &[id], Some(id), hold.as_ref(), "invoice")
             })
@@ -95,7 +98,7 @@ impl Actions {
     /// Sets or, with `None`, lifts the hold on a customer; says which reminders are past recall.
     ///
     /// # Errors
-    /// When there is no such customer.
+    /// When there is no such customer, or the hold has ended already.
     pub async fn hold_customer(
         &self,
         by: &Principal,
@@ -107,6 +110,9 @@ impl Actions {
             .store
             .write(move |tx| {
                 tx.customer(by.organisation_id, id)?.ok_or(ActionError::NotFound)?;
+                if hold.is_none() && tx.customer_hold(by.organisation_id, id)?.is_none() {
+                    return Ok(Vec::new());
+                }
                 tx.hold_customer(id, hold.as_ref(), actions.clock().now())?;
                 let invoices = tx.invoices_on_their_way(id)?;
                 actions.held(tx, &by, &invoices, None, hold.as_ref(), "customer")
@@ -124,6 +130,10 @@ impl Actions {
         what: &str,
     ) -> Result<Vec<ReminderId>, ActionError> {
         let (actor, organisation, now) = (by.actor, by.organisation_id, self.clock().now());
+        let today = tx.organisation(organisation)?.day_of(now);
+        if hold.is_some_and(|hold| !hold.is_active(today)) {
+            return Err(ActionError::Refused("The last day has passed.".to_owned()));
+        }
         let event = match (hold.is_some(), what) {
             (true, "invoice") => "invoice.held",
             (false, "invoice") => "invoice.released",

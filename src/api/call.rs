@@ -12,7 +12,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use futures_util::StreamExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -169,6 +169,19 @@ impl Answer {
         Self { status, body, is_again: true }
     }
 
+    /// Where what was made is: under its id, below the address that makes it. A dry run makes nothing.
+    fn made_at(&self, request: &HttpRequest) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Made {
+            id: String,
+        }
+        if !matches!(self.status, StatusCode::CREATED | StatusCode::ACCEPTED) {
+            return None;
+        }
+        let made: Made = serde_json::from_str(&self.body).ok()?;
+        Some(format!("{}/{}", request.match_pattern()?, made.id))
+    }
+
     /// What is kept of it.
     pub(super) fn kept(&self) -> KeptAnswer {
         KeptAnswer { status: self.status.as_u16(), body: self.body.clone() }
@@ -178,8 +191,11 @@ impl Answer {
 impl Responder for Answer {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
+        if let Some(address) = self.made_at(request) {
+            response.insert_header((header::LOCATION, address));
+        }
         if self.is_again {
             response.insert_header(("Idempotency-Replayed", "true"));
         }

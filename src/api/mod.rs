@@ -5,6 +5,7 @@
 mod accept;
 mod call;
 mod customers;
+mod holds;
 mod idempotency;
 mod invoice_changes;
 mod invoice_filter;
@@ -66,6 +67,9 @@ pub fn routes() -> Routes<Programs> {
         .post("/v1/invoices/{id}/archive", May(ChangeInvoice), invoice_changes::archive)
         .post("/v1/invoices/{id}/unarchive", May(ChangeInvoice), invoice_changes::unarchive)
         .post("/v1/invoices/{id}/void", May(ChangeInvoice), invoice_changes::void)
+        .get("/v1/invoices/{id}/hold", May(Read), holds::show_of_invoice)
+        .post("/v1/invoices/{id}/hold", May(Hold), holds::hold_invoice)
+        .delete("/v1/invoices/{id}/hold", May(Hold), holds::release_invoice)
         .get("/v1/invoices/{id}/reminders", May(Read), reminders::index)
         .post("/v1/invoices/{id}/reminders", May(SendReminder), reminders::create)
         .post("/v1/reminders/{id}/cancel", May(CancelReminder), reminders::cancel)
@@ -75,8 +79,12 @@ pub fn routes() -> Routes<Programs> {
         .post("/v1/customers", May(EditCustomer), customers::create)
         .get("/v1/customers/{id}", May(Read), customers::show)
         .patch("/v1/customers/{id}", May(EditCustomer), customers::update)
+        .get("/v1/customers/{id}/hold", May(Read), holds::show_of_customer)
+        .post("/v1/customers/{id}/hold", May(Hold), holds::hold_customer)
+        .delete("/v1/customers/{id}/hold", May(Hold), holds::release_customer)
         .get("/v1/suppressions", May(Read), suppressions::index)
         .post("/v1/suppressions", May(Hold), suppressions::create)
+        .get("/v1/suppressions/{id}", May(Read), suppressions::show)
         .delete("/v1/suppressions/{id}", May(Hold), suppressions::delete)
 }
 

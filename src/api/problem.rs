@@ -56,6 +56,7 @@ pub(super) enum Noun {
     Reminder,
     ReminderBatch,
     Suppression,
+    Hold,
 }
 
 impl Noun {
@@ -66,6 +67,7 @@ impl Noun {
             Self::Reminder => ("InvoiceReminder.NotFound", "There is no reminder with this id."),
             Self::ReminderBatch => ("ReminderBatch.NotFound", "There is no batch with this id."),
             Self::Suppression => ("Suppression.NotFound", "There is no suppression with this id."),
+            Self::Hold => ("Hold.NotFound", "It is not on hold."),
         }
     }
 }

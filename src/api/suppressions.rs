@@ -92,12 +92,15 @@ pub(super) async fn create(call: Call<CreateSuppression>) -> Result<Answer, Prob
         let id = SuppressionId::from(id);
         let added = program.actions().suppress(&program.principal, id, new).await;
         added.map_err(Problem::refusing(Noun::Suppression, "Suppression.AlreadyActive"))?;
-        let organisation = program.organisation();
-        let found = program.read(move |snapshot| Ok(snapshot.suppression(organisation, id)?)).await?;
-        let found = found.ok_or_else(|| Problem::not_found(Noun::Suppression))?;
-        Answer::with(StatusCode::CREATED, &SuppressionBody::from(found))
+        Answer::with(StatusCode::CREATED, &found(&program, id).await?)
     })
     .await
+}
+
+/// `GET /api/v1/suppressions/{suppressionId}`: an active one.
+pub(super) async fn show(program: Program, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let id = id_in(&path, "suppression")?;
+    Ok(HttpResponse::Ok().json(found(&program, id).await?))
 }
 
 /// `DELETE /api/v1/suppressions/{suppressionId}`: lifts it. Doing so twice is doing it once.
@@ -115,6 +118,13 @@ pub(super) async fn delete(
     let lifted = program.actions().lift_suppression(&program.principal, id, reason).await;
     lifted.map_err(Problem::refusing(Noun::Suppression, "Suppression.Complaint"))?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+async fn found(program: &Program, id: SuppressionId) -> Result<SuppressionBody, Problem> {
+    let organisation = program.organisation();
+    let found = program.read(move |snapshot| Ok(snapshot.suppression(organisation, id)?)).await?;
+    let active = found.filter(|suppression| suppression.lifted.is_none());
+    active.map(SuppressionBody::from).ok_or_else(|| Problem::not_found(Noun::Suppression))
 }
 
 impl CreateSuppression {

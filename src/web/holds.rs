@@ -10,6 +10,7 @@ use super::WebError;
 use super::frame::{Frame, Section, page_with, see_other};
 use super::handed_over::see_other_naming;
 use super::session::{Posted, SignedIn};
+use crate::actions::ActionError;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{CustomerId, InvoiceId};
 
@@ -33,7 +34,7 @@ pub(super) struct HoldForm {
 }
 
 impl HoldForm {
-    fn hold(&self, today: NaiveDate) -> Result<Hold, String> {
+    fn hold(&self) -> Result<Hold, String> {
         let reason = self
             .reason
             .parse()
@@ -44,10 +45,7 @@ impl HoldForm {
                 Some(day.parse::<NaiveDate>().map_err(|_| format!("\u{201c}{day}\u{201d} is not a day."))?)
             }
         };
-        match until {
-            Some(last) if last < today => Err("The last day has passed.".to_owned()),
-            until => Ok(Hold { reason, until }),
-        }
+        Ok(Hold { reason, until })
     }
 }
 
@@ -105,12 +103,14 @@ pub(super) async fn hold_invoice(
 ) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
     let held = invoice(&by, *path).await?;
-    match form.hold(by.today()) {
-        Ok(hold) => {
-            let handed_over = by.state.actions.hold_invoice(&by.user.principal(), *path, Some(hold)).await?;
-            Ok(see_other_naming(&held.back, &handed_over))
-        }
-        Err(problem) => ask(&by, held, form, Some(problem)),
+    let hold = match form.hold() {
+        Ok(hold) => hold,
+        Err(problem) => return ask(&by, held, form, Some(problem)),
+    };
+    match by.state.actions.hold_invoice(&by.user.principal(), *path, Some(hold)).await {
+        Ok(handed_over) => Ok(see_other_naming(&held.back, &handed_over)),
+        Err(ActionError::Refused(problem)) => ask(&by, held, form, Some(problem)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -141,12 +141,14 @@ pub(super) async fn hold_customer(
 ) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
     let held = customer(&by, *path).await?;
-    match form.hold(by.today()) {
-        Ok(hold) => {
-            let handed_over = by.state.actions.hold_customer(&by.user.principal(), *path, Some(hold)).await?;
-            Ok(see_other_naming(&held.back, &handed_over))
-        }
-        Err(problem) => ask(&by, held, form, Some(problem)),
+    let hold = match form.hold() {
+        Ok(hold) => hold,
+        Err(problem) => return ask(&by, held, form, Some(problem)),
+    };
+    match by.state.actions.hold_customer(&by.user.principal(), *path, Some(hold)).await {
+        Ok(handed_over) => Ok(see_other_naming(&held.back, &handed_over)),
+        Err(ActionError::Refused(problem)) => ask(&by, held, form, Some(problem)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -22,11 +22,17 @@ fn requests(kind: &str) -> Vec<Request> {
             (Method::POST, "/invoices/{id}/archive", Value::Null, invoice),
             (Method::POST, "/invoices/{id}/unarchive", Value::Null, invoice),
             (Method::POST, "/invoices/{id}/void", Value::Null, invoice),
+            (Method::GET, "/invoices/{id}/hold", Value::Null, invoice),
+            (Method::POST, "/invoices/{id}/hold", json!({"reason": "mine"}), invoice),
+            (Method::DELETE, "/invoices/{id}/hold", Value::Null, invoice),
             (Method::POST, "/reminder-batches", json!({"invoiceIds": ["{id}"]}), invoice),
         ],
         "customer" => vec![
             (Method::GET, "/customers/{id}", Value::Null, "Customer.NotFound"),
             (Method::PATCH, "/customers/{id}", json!({"email": "me@mine.example"}), "Customer.NotFound"),
+            (Method::GET, "/customers/{id}/hold", Value::Null, "Customer.NotFound"),
+            (Method::POST, "/customers/{id}/hold", json!({"reason": "mine"}), "Customer.NotFound"),
+            (Method::DELETE, "/customers/{id}/hold", Value::Null, "Customer.NotFound"),
             (
                 Method::POST,
                 "/invoices",
@@ -36,7 +42,10 @@ fn requests(kind: &str) -> Vec<Request> {
         ],
         "batch" => vec![(Method::GET, "/reminder-batches/{id}", Value::Null, "ReminderBatch.NotFound")],
         "reminder" => vec![(Method::POST, "/reminders/{id}/cancel", Value::Null, "InvoiceReminder.NotFound")],
-        _ => vec![(Method::DELETE, "/suppressions/{id}", Value::Null, "Suppression.NotFound")],
+        _ => vec![
+            (Method::GET, "/suppressions/{id}", Value::Null, "Suppression.NotFound"),
+            (Method::DELETE, "/suppressions/{id}", Value::Null, "Suppression.NotFound"),
+        ],
     }
 }
 
@@ -97,6 +106,9 @@ on_both_databases! {
             }
         }
         assert_eq!(everything(&ours, &paths).await, before);
+        for held in [&paths[0], &paths[2]] {
+            ours.get(&format!("/api/v1{held}/hold")).await.is(404, "Hold.NotFound");
+        }
         for list in ["invoices", "customers", "suppressions"] {
             assert_eq!(theirs.get(&format!("/api/v1/{list}")).await.body["data"], json!([]), "{list}");
         }

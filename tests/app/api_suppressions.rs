@@ -25,6 +25,8 @@ on_both_databases! {
         let added = program.post(SUPPRESSIONS, &told).await;
         assert_eq!((added.status, added.text("address"), added.text("reason")), (201, "AR@acme-customer.example", "opted_out"));
         assert_eq!((added.text("evidence"), added.text("createdBy")), ("by phone", "ERP"));
+        let address = added.headers["Location"].to_str().unwrap();
+        assert_eq!(program.get(address).await.body, added.body);
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 0);
         let invoice = program.invoice("INV-1").await;
@@ -36,6 +38,7 @@ on_both_databases! {
             assert_eq!(delete(&program, &rest).await.status, 204);
         }
         assert_eq!(addresses(&program.get(SUPPRESSIONS).await.body), [""; 0]);
+        program.get(address).await.is(404, "Suppression.NotFound");
         clerk.get("/suppressions").await.says("They asked for it");
         clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
         app.send_until_idle().await;

@@ -11,6 +11,7 @@ mod api_batches;
 mod api_closing;
 mod api_customers;
 mod api_foreign;
+mod api_holds;
 mod api_idempotency;
 mod api_invoices;
 mod api_keys;

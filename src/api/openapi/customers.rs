@@ -29,7 +29,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 named("CreateCustomer"),
                 json!({"name": "Nordlicht GmbH", "externalId": "C-1042", "email": "ap@nordlicht.example"}),
             )
-            .answers(201, "The customer", named("Customer"))
+            .makes(201, "The customer", named("Customer"))
             .fails_with(400, MALFORMED)
             .fails_with(409, TAKEN),
         Operation::get(ONE, "getCustomer", "Read a customer")

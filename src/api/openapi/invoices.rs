@@ -29,7 +29,7 @@ pub(super) fn operations() -> Vec<Operation> {
                     "total": {"amount": "1240.00", "currency": "EUR"}, "dueOn": "2025-12-31",
                 }),
             )
-            .answers(201, "The invoice", named("Invoice"))
+            .makes(201, "The invoice", named("Invoice"))
             .fails_with(400, MALFORMED)
             .fails_with(404, "Customer.NotFound, no customer with that id for this organisation")
             .fails_with(409, "Invoice.NumberTaken, the customer has an invoice with this number; or Invoice.Contradictory, the amounts do not fit the state"),

@@ -3,6 +3,7 @@
 //! What an address takes and answers stands in the file of its noun, in the order of the page.
 
 mod customers;
+mod holds;
 mod invoice_changes;
 mod invoices;
 mod operation;
@@ -37,6 +38,7 @@ pub fn document() -> Value {
             {"name": INVOICES, "description": "What is owed, by whom and since when."},
             {"name": CUSTOMERS, "description": "Who owes, and where reminders go."},
             {"name": BATCHES, "description": "Reminders of many invoices, asked for together."},
+            {"name": HOLDS, "description": "Invoices and customers that are not to be reminded for a while."},
             {"name": SUPPRESSIONS, "description": "Addresses that must not be mailed."},
             {"name": DESCRIPTION, "description": "What this page is made from."},
         ],
@@ -57,15 +59,16 @@ const REMINDERS: &str = "Reminders";
 const INVOICES: &str = "Invoices";
 const CUSTOMERS: &str = "Customers";
 const BATCHES: &str = "Reminder batches";
+const HOLDS: &str = "Holds";
 const SUPPRESSIONS: &str = "Suppressions";
 const DESCRIPTION: &str = "Description";
 
 const ABOUT: [&str; 5] = [
-    "Send the API key in the header x-api-key, or as a bearer token. An admin creates it under Settings > API keys, or with the command dunlin api-key add. It opens one organisation\u{2019}s ledger, and may do there what a clerk may.",
-    "Bodies are JSON in UTF-8. Amounts are decimal texts, days are written 2025-12-31, moments in UTC.",
-    "Lists come in order of id, up to 100 at a time. Where hasMore is true, the same address with cursor and the nextCursor of the answer has the rest.",
-    "A request with a body may have a header Idempotency-Key. Used again for another request, the key is answered 422 IdempotencyKey.Reused; while the first is being answered, 409 IdempotencyKey.InFlight.",
-    "Every failure is a problem (RFC 9457): code says for programs what is wrong, detail says it for people, requestId is what to quote. Whatever is answered 429 may be asked again after the seconds of the header Retry-After.",
+    "Send the API key in the header `x-api-key`, or as `Authorization: Bearer`. An admin creates it under Settings > API keys, or with the command `dunlin api-key add`. It opens one organisation\u{2019}s ledger, and may do there what a clerk may.",
+    "Bodies are JSON in UTF-8. Amounts are decimal texts, days are written `2025-12-31`, moments in UTC.",
+    "Lists come in order of id, up to 100 at a time. Where `hasMore` is true, the same address with `cursor` and the `nextCursor` of the answer has the rest.",
+    "A request with a body may have a header `Idempotency-Key`. Used again for another request, the key is answered 422 `IdempotencyKey.Reused`; while the first is being answered, 409 `IdempotencyKey.InFlight`.",
+    "Every failure is a problem (RFC 9457): `code` says for programs what is wrong, `detail` says it for people, `requestId` is what to quote. Whatever is answered 429 may be asked again after the seconds of the header `Retry-After`.",
 ];
 
 fn operations() -> impl Iterator<Item = Operation> {
@@ -79,6 +82,7 @@ fn operations() -> impl Iterator<Item = Operation> {
         invoice_changes::operations(),
         customers::operations(),
         reminder_batches::operations(),
+        holds::operations(),
         suppressions::operations(),
     ];
     nouns.into_iter().flatten().chain([own])
@@ -103,6 +107,7 @@ fn schemas() -> Value {
         invoice_changes::schemas(),
         customers::schemas(),
         reminder_batches::schemas(),
+        holds::schemas(),
         suppressions::schemas(),
     ];
     let problem = [("ProblemDetails", problem_details())];

@@ -97,6 +97,15 @@ impl Operation {
         self
     }
 
+    /// An answer about something that was made, with its address.
+    pub(super) fn makes(self, status: u16, what: &str, schema: Value) -> Self {
+        let mut made = self.answers(status, what, schema);
+        let address = json!({"type": "string", "format": "uri-reference"});
+        made.description["responses"][status.to_string()]["headers"] =
+            json!({"Location": {"description": "Its address", "required": true, "schema": address}});
+        made
+    }
+
     /// An answer without a body.
     pub(super) fn answers_nothing(mut self, status: u16, what: &str) -> Self {
         self.description["responses"][status.to_string()] = json!({"description": what});
@@ -130,7 +139,7 @@ impl Operation {
             (
                 429,
                 needs_key,
-                "RateLimited, more requests than a key may make; Retry-After says how long to wait",
+                "RateLimited, more requests than a key may make; `Retry-After` says how long to wait",
             ),
             (413, takes_body && answers.get("413").is_none(), "Request.TooLarge, more than is read"),
             (415, takes_body, "Request.UnsupportedMediaType, a body that is not application/json"),

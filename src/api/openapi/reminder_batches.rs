@@ -19,7 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .body(either(["ChosenInvoices", "MatchingInvoices"]), json!({"filter": {"tab": "overdue", "not_reminded": "7"}, "dryRun": true}))
             .answers(200, "What a batch would do (dryRun)", named("DryRun"))
-            .answers(202, "The batch, whose mails go out from now on", named("ReminderBatch"))
+            .makes(202, "The batch, whose mails go out from now on", named("ReminderBatch"))
             .fails_with(400, MALFORMED)
             .fails(404, "NotFound")
             .fails_saying(409, "InvoiceReminder.InvoiceNotRemindable, one of the invoices cannot be reminded", "NotRemindableInvoices")

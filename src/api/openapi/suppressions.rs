@@ -10,6 +10,9 @@ use super::schema::{
 use super::{MALFORMED, SUPPRESSIONS};
 use crate::domain::suppression::SuppressionReason;
 
+const ONE: &str = "/suppressions/{suppressionId}";
+const UNKNOWN: &str = "Suppression.NotFound, no suppression with that id for this organisation";
+
 pub(super) fn operations() -> Vec<Operation> {
     let list = Operation::get("/suppressions", "listSuppressions", "List suppressed addresses")
         .under(SUPPRESSIONS)
@@ -25,16 +28,20 @@ pub(super) fn operations() -> Vec<Operation> {
                 named("CreateSuppression"),
                 json!({"address": "gone@customer.example", "reason": "opted_out", "evidence": "By phone, 1 December"}),
             )
-            .answers(201, "The suppression", named("Suppression"))
+            .makes(201, "The suppression", named("Suppression"))
             .fails_with(400, MALFORMED)
             .fails_with(409, "Suppression.AlreadyActive, the address is suppressed already"),
-        Operation::delete("/suppressions/{suppressionId}", "deleteSuppression", "Lift a suppression")
+        Operation::get(ONE, "getSuppression", "Read an active suppression")
+            .under(SUPPRESSIONS)
+            .answers(200, "The suppression", named("Suppression"))
+            .fails_with(404, UNKNOWN),
+        Operation::delete(ONE, "deleteSuppression", "Lift a suppression")
             .under(SUPPRESSIONS)
             .about("It stays in the list of the past. Doing so twice is doing it once.")
             .query("reason", line(), "Why the address may be mailed again")
             .answers_nothing(204, "The address may be mailed again")
             .fails_with(400, MALFORMED)
-            .fails_with(404, "Suppression.NotFound, no suppression with that id for this organisation")
+            .fails_with(404, UNKNOWN)
             .fails_with(409, "Suppression.Complaint, a recipient who complained stays suppressed"),
     ]
 }

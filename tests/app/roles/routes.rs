@@ -132,6 +132,8 @@ const FORMS: &[(&str, Fields)] = &[
     ("/api/v1/reminders/{id}/cancel", NOTHING),
     ("/api/v1/reminder-batches", NOTHING),
     ("/api/v1/customers", NOTHING),
+    ("/api/v1/invoices/{id}/hold", NOTHING),
+    ("/api/v1/customers/{id}/hold", NOTHING),
     ("/api/v1/suppressions", NOTHING),
     ("/settings/users/{id}/role", &[("role", "viewer")]),
     ("/settings/users/{id}/disabling", NOTHING),

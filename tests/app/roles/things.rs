@@ -13,6 +13,7 @@ pub struct Things {
     pub open: String,
     unwanted: String,
     customer: String,
+    held: String,
     pending: String,
     pending_batch: String,
     sent: String,
@@ -53,8 +54,14 @@ impl Things {
         let import = clerk.upload("ledger.csv", csv, false).await;
         let open = clerk.invoice_id(&number("OPEN")).await;
         let unwanted = clerk.invoice_id(&number("VOID")).await;
-        let customer = clerk.get(&format!("/invoices/{open}")).await;
-        let customer = customer.between("href=\"/customers/", "\"", ">");
+        let customer_of = async |invoice: &str| {
+            let page = clerk.get(&format!("/invoices/{invoice}")).await;
+            page.between("href=\"/customers/", "\"", ">")
+        };
+        let (customer, held) = (customer_of(&open).await, customer_of(&unwanted).await);
+        for hold in [format!("/invoices/{unwanted}/hold"), format!("/customers/{held}/hold")] {
+            clerk.post(&hold, &[("reason", "a dispute")]).await;
+        }
         let [waiting, sent, failing, unsure, doubtful] =
             ["WAIT", "SENT", "FAIL", "DOT1", "DOT2"].map(reminder);
         let (unsure, doubtful) = (unsure.await, doubtful.await);
@@ -86,6 +93,7 @@ impl Things {
             open,
             unwanted,
             customer,
+            held,
             pending: waiting,
             sent,
             pending_batch: last(&pending.url),
@@ -107,7 +115,9 @@ impl Things {
     /// What a route acts on, where its address has an id.
     pub fn id(&self, route: &Route) -> &str {
         match route.path.trim_start_matches("/api/v1") {
+            "/customers/{id}/hold" => &self.held,
             path if path.starts_with("/customers") => &self.customer,
+            "/invoices/{id}/hold" => &self.unwanted,
             path if path.starts_with("/invoices/{id}/void") => &self.unwanted,
             path if path.starts_with("/suppressions") => &self.suppression,
             path if path.starts_with("/imports") => &self.import,
