@@ -75,7 +75,10 @@ impl Actions {
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
         let (actions, ledger) = (self.clone(), read(file).await?);
-        self.written(move |tx| Ok(actions.bring_in(tx, actor, organisation, ledger, reopen, Recorded::OfEach)?)).await
+        self.written(move |tx| {
+            Ok(actions.bring_in(tx, actor, organisation, ledger, reopen, Recorded::OfEach)?)
+        })
+        .await
     }
 
     /// Brings in the sample ledger as of today.
@@ -153,8 +156,7 @@ impl Actions {
                 });
             };
             let ledger = Ledger::read(Cursor::new(content));
-            let report =
-                actions.bring_in(tx, actor, organisation, ledger, file.reopen, Recorded::OfEach)?;
+            let report = actions.bring_in(tx, actor, organisation, ledger, file.reopen, Recorded::OfEach)?;
             if report.is_written {
                 tx.mark_import_written(id, &report.summary.to_string(), actions.clock().now())?;
             }

@@ -82,7 +82,8 @@ async fn where_there_are_several_organisations_none_takes_the_others_data_along(
     let admin = app.admin().await;
     let page = admin.post("/settings/data/backups", &[]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("Whoever runs the server makes it with the command dunlin backup FILE.").says_not("Download backup");
+    page.says("Whoever runs the server makes it with the command dunlin backup FILE.")
+        .says_not("Download backup");
     let offered = admin.get("/settings/data").await;
     offered.says("there are several").says("<code>dunlin backup FILE</code>").says_not("Download backup");
 }

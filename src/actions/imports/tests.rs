@@ -101,9 +101,8 @@ impl Desk {
     async fn log(&self) -> Vec<String> {
         let (organisation, all) = (self.clerk.organisation_id, AuditFilter::default());
         let reader = self.reader();
-        let read = reader.read::<_, StoreError>(move |snapshot| {
-            snapshot.audit_log(organisation, &all, None, 10)
-        });
+        let read =
+            reader.read::<_, StoreError>(move |snapshot| snapshot.audit_log(organisation, &all, None, 10));
         let rows = read.await.unwrap();
         rows.into_iter().map(|row| format!("{} {}", row.entry.event, row.entry.detail)).collect()
     }

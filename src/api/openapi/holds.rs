@@ -36,7 +36,10 @@ pub(super) fn operations() -> Vec<Operation> {
         set(Operation::post(OF_INVOICE, "holdInvoice", "Put an invoice on hold"), NO_INVOICE),
         lift(Operation::delete(OF_INVOICE, "releaseInvoice", "Lift the hold on an invoice"), NO_INVOICE),
         read(Operation::get(OF_CUSTOMER, "getCustomerHold", "Read the hold on a customer"), NO_CUSTOMER),
-        set(Operation::post(OF_CUSTOMER, "holdCustomer", "Put all invoices of a customer on hold"), NO_CUSTOMER),
+        set(
+            Operation::post(OF_CUSTOMER, "holdCustomer", "Put all invoices of a customer on hold"),
+            NO_CUSTOMER,
+        ),
         lift(Operation::delete(OF_CUSTOMER, "releaseCustomer", "Lift the hold on a customer"), NO_CUSTOMER),
     ]
 }
