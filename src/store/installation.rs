@@ -4,9 +4,11 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text, Timestamp};
 
+use super::columns::parsed;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::ids::OrganisationId;
+use crate::domain::relay_problem::RelayNote;
 
 /// The mail server cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub struct RelayDown {
     /// Since when.
     pub since: DateTime<Utc>,
     /// What happened last.
-    pub problem: String,
+    pub note: RelayNote,
     /// How many mails of the organisation wait.
     pub waiting: usize,
 }
@@ -53,7 +55,7 @@ impl Snapshot<'_> {
         let Some(since) = row.relay_down_since else { return Ok(None) };
         Ok(Some(RelayDown {
             since: since.and_utc(),
-            problem: row.relay_problem.unwrap_or_default(),
+            note: parsed("installation.relay_problem", &row.relay_problem.unwrap_or_default())?,
             waiting: self.waiting_mails_of(organisation)?,
         }))
     }
@@ -61,12 +63,12 @@ impl Snapshot<'_> {
 
 impl Tx<'_> {
     /// Records that the mail server cannot be reached, or that it can.
-    pub fn note_relay(&mut self, problem: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        match problem {
-            Some(problem) => {
+    pub fn note_relay(&mut self, note: Option<&RelayNote>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match note {
+            Some(note) => {
                 Sql::new("UPDATE installation SET relay_down_since = COALESCE(relay_down_since, $1), relay_problem = $2")
                     .bind(now)
-                    .bind(problem)
+                    .bind(note.written())
             }
             None => Sql::new(
                 "UPDATE installation SET relay_down_since = NULL, relay_problem = NULL WHERE relay_down_since IS NOT NULL",

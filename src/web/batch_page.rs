@@ -272,9 +272,9 @@ fn waiting(
             )
         }
         (None, Some(down)) => format!(
-            "The mail server is not reachable since {}. The batch waits and goes on by itself. ({})",
+            "The mail server is not reachable since {}. The batch waits and goes on by itself. {}",
             by.organisation.local(down.since),
-            down.problem
+            down.note
         ),
         (None, None) => String::new(),
     }

@@ -198,7 +198,7 @@ impl SignedIn {
                 "Mail server not reachable since {}; {} waiting. {}",
                 self.organisation.local(down.since),
                 grouped_count(down.waiting),
-                down.problem
+                down.note
             ));
         }
         banners

@@ -38,7 +38,7 @@ pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
         relay: match &by.relay_down {
             _ if by.state.mail_folder.is_some() => "Mail is kept here, not delivered.".to_owned(),
             Some(down) => {
-                format!("Not reachable since {}: {}", by.organisation.local(down.since), down.problem)
+                format!("Not reachable since {}: {}", by.organisation.local(down.since), down.note)
             }
             None => "In order, as far as is known.".to_owned(),
         },

@@ -133,7 +133,7 @@ impl Worker {
             Round::RelayDown(problem) => {
                 warn!(problem = without_addresses(problem), "the mail server cannot be used");
                 *failures += 1;
-                match self.actions.note_relay(Some(problem.clone())).await {
+                match self.actions.note_relay(Some(problem)).await {
                     Ok(()) => self.actions.expire_mails(self.id).await,
                     Err(error) => Err(error),
                 }

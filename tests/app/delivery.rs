@@ -129,7 +129,7 @@ on_both_databases! {
         app.sink.misbehave("", Whim::Reply("MAIL", "530 5.7.0 authentication required"));
         let batch = batch_of_two(&app).await;
         app.send_until_idle().await;
-        app.clerk().await.get(&batch).await.says("The batch waits").says("530 5.7.0 authentication required");
+        app.clerk().await.get(&batch).await.says("The batch waits").says("the user name or the password (reply 530 5.7.0).");
         app.admin().await.get("/invoices").await.says("Mail server not reachable");
     }
 
@@ -140,7 +140,7 @@ on_both_databases! {
         let clerk = app.clerk().await;
         let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await.url;
         app.send_until_idle().await;
-        app.clerk().await.get(&batch).await.says("The batch waits").says("553 5.1.8 sender not known here");
+        app.clerk().await.get(&batch).await.says("The batch waits").says("takes no mail from here (reply 553 5.1.8).");
         app.sink.behave();
         app.send_now().await;
         app.clerk().await.get(&batch).await.says("2 of 2 accepted");

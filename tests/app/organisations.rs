@@ -3,7 +3,7 @@
 use dunlin::domain::ids::OrganisationId;
 use dunlin::domain::person::{Actor, Role};
 
-use crate::support::{PASSWORD, Person, TestApp, on_both_databases};
+use crate::support::{PASSWORD, Person, TestApp, Whim, on_both_databases};
 
 const ANNA: &str = "anna@acme.example";
 
@@ -59,11 +59,36 @@ on_both_databases! {
         let bea = app.signed_in("bea@birch.example").await;
         anna.confirm(&anna.propose(&["INV-1"]).await).await;
         app.sql("UPDATE installation SET relay_down_since = '2025-12-01 09:00:00', relay_problem = 'refused'");
-        anna.get("/invoices").await.says("; 1 waiting. refused");
-        bea.get("/invoices").await.says("; 0 waiting. refused");
+        anna.get("/invoices").await.says("; 1 waiting. The mail server cannot be reached (refused).");
+        bea.get("/invoices").await.says("; 0 waiting. The mail server cannot be reached (refused).");
         anna.get("/settings/sending").await.says("<dt>Waiting</dt><dd>1</dd>");
         bea.get("/settings/sending").await.says("<dt>Waiting</dt><dd>0</dd>");
         app.send_until_idle().await;
+    }
+
+    async fn what_the_mail_server_says_of_one_organisations_sender_is_not_told_in_another(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        app.add_person(birch, "bea@birch.example", Role::Admin).await;
+        let bea = app.signed_in("bea@birch.example").await;
+        let quoting = "553 5.1.8 <ar@acme.example>: no mail from Acme";
+        app.sink.misbehave("", Whim::Reply("MAIL", quoting));
+        let batch = anna.confirm(&anna.propose(&["INV-1"]).await).await.url;
+        app.send_until_idle().await;
+        let told = "The mail server takes no mail from here (reply 553 5.1.8).";
+        for path in ["/invoices", "/settings/sending", "/settings/mail-server"] {
+            let page = bea.get(path).await;
+            page.says(told).says_not("ar@acme.example").says_not("no mail from Acme");
+        }
+        let stored = app.texts("SELECT relay_problem AS text FROM installation");
+        assert_eq!(stored, ["refused: reply 553 5.1.8"]);
+        // Of its own mails an organisation reads everything.
+        let id = anna.get("/reminders?q=INV-1").await.between("href=\"/reminders/", "\"", " aria-label");
+        for path in [batch, format!("/reminders/{id}")] {
+            anna.get(&path).await.says("553 5.1.8 &#60;ar@acme.example&#62;: no mail from Acme");
+        }
+        app.sink.behave();
+        app.send_now().await;
+        bea.get("/invoices").await.says_not(told);
     }
 
     async fn switching_renews_the_session_and_makes_the_forms_of_before_worthless(app: TestApp) {

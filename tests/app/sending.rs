@@ -318,7 +318,7 @@ on_both_databases! {
         app.send_until_idle().await;
         assert!(app.sink.deliveries().is_empty());
         let waiting = clerk.get(&batch.url).await;
-        waiting.says("0 of 2 accepted").says("The batch waits and goes on by itself.").says("421 4.3.2 not now");
+        waiting.says("0 of 2 accepted").says("The batch waits and goes on by itself.").says("The mail server is busy (reply 421 4.3.2).");
         clerk.get("/invoices").await.says("Mail server not reachable since 1 Dec 2025, 09:00; 2 waiting.");
         app.sink.behave();
         app.send_now().await;

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::{ActionError, Actions};
 use crate::domain::ids::{ClaimToken, WorkerId};
+use crate::domain::relay_problem::RelayNote;
 use crate::domain::reminder::FailureKind;
 use crate::store::{ClaimedMail, Lane, StoreError};
 
@@ -73,13 +74,14 @@ impl Actions {
             .await
     }
 
-    /// Says on every page that the mail server cannot be reached, or with `None` that it can.
+    /// Says on every page that the mail server cannot be reached, and what of it all organisations may be told, or with
+    /// `None` that it can.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn note_relay(&self, problem: Option<String>) -> Result<(), ActionError> {
-        let now = self.clock().now();
-        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.note_relay(problem.as_deref(), now)).await?)
+    pub async fn note_relay(&self, heard: Option<&str>) -> Result<(), ActionError> {
+        let (now, note) = (self.clock().now(), heard.map(RelayNote::of));
+        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.note_relay(note.as_ref(), now)).await?)
     }
 
     /// When the next mail may leave, if one waits.

@@ -2,7 +2,6 @@
 
 use super::SettingsPage;
 use crate::domain::ids::ReminderId;
-use crate::domain::relay_problem::RelayProblem;
 use crate::domain::reminder::{FailureKind, ReminderState};
 use crate::store::TestMail;
 use crate::web::WebError;
@@ -23,12 +22,12 @@ impl Told {
     /// Why the mail server cannot be used, where that is known.
     pub(super) fn of_mail_server(by: &SignedIn) -> Option<Self> {
         let down = by.relay_down.as_ref()?;
-        let problem = RelayProblem::of(&down.problem);
+        let problem = down.note.problem;
         Some(Self {
             look: "failed",
             word: "Not in order",
             sentence: format!("{} since {}.", problem.heading(), by.organisation.local(down.since)),
-            words: down.problem.clone(),
+            words: down.note.words.clone(),
             advice: problem.advice(),
             poll: None,
         })
@@ -51,7 +50,9 @@ impl Told {
         let waits_for = Self::of_mail_server(by).filter(|_| mail.state.is_open() && by.pause.is_none());
         if let Some(down) = waits_for {
             let sentence = format!("{} The test e-mail waits; Dunlin tries again by itself.", down.sentence);
-            return Ok(Self { look, word, sentence, ..down });
+            // Of one's own mail one may read all that was said.
+            let words = if mail.words.is_empty() { down.words } else { mail.words };
+            return Ok(Self { look, word, sentence, words, ..down });
         }
         Ok(Self {
             look,
