@@ -54,6 +54,13 @@ pub(super) fn text(
     if mail.rendered.language != Language::English {
         headers.insert_raw(raw("Content-Language", mail.rendered.language.to_string())?);
     }
+    for (header, name, address) in
+        [("From", &sender.name, &sender.from), ("To", &mail.recipient_name, &mail.recipient)]
+    {
+        if is_bare_with_points(name) {
+            headers.insert_raw(raw(header, format!("\"{name}\" <{address}>"))?);
+        }
+    }
     if let Some(name) = dedup_header {
         headers.insert_raw(raw(name, mail.id.to_string())?);
     }
@@ -99,6 +106,12 @@ fn raw(name: &str, value: String) -> Result<HeaderValue, String> {
     let name = HeaderName::new_from_ascii(name.to_owned())
         .map_err(|_| format!("{name} is not a header\u{2019}s name"))?;
     Ok(HeaderValue::new(name, value))
+}
+
+/// A name that lettre writes as it is, though a point may stand in none but between quotes (RFC 5322 3.2.3 and 3.2.5).
+fn is_bare_with_points(name: &Line) -> bool {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    name.as_str().contains('.') && name.as_str().bytes().all(is_bare)
 }
 
 fn mailbox(name: Option<&Line>, address: &EmailAddress) -> Result<Mailbox, String> {

@@ -210,6 +210,20 @@ on_both_databases! {
         app.admin().await.get(&batch).await.says("Finished. 2 of 2");
     }
 
+    async fn m01_a_name_with_a_point_stands_between_quotes(app: TestApp) {
+        app.import("customer_name,customer_email,invoice_number,currency,total\nBooking.com,ar@booking.example,INV-1,EUR,1\n").await;
+        let admin = app.admin().await;
+        let seen = admin.get("/settings/sender").await.value("seen");
+        let sender = [("seen", seen.as_str()), ("sender_name", ".dot"), ("from", "ar@acme.example"), ("reply_to", ""), ("footer", "")];
+        admin.post("/settings/sender", &sender).await.says("Saved.");
+        admin.confirm(&admin.propose(&["INV-1"]).await).await;
+        app.send_until_idle().await;
+        let mail = &app.sink.deliveries()[0].text;
+        for header in ["From: \".dot\" <ar@acme.example>\n", "To: \"Booking.com\" <ar@booking.example>\n"] {
+            assert_eq!(mail.replace("\r\n", "\n").matches(header).count(), 1, "{header}: {mail}");
+        }
+    }
+
     async fn m01_names_and_subjects_beyond_ascii_arrive_as_they_were_written(app: TestApp) {
         app.import(
             "customer_name,customer_email,invoice_number,currency,total\n\
