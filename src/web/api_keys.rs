@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::WebError;
@@ -15,6 +15,7 @@ use super::sign_in::Nothing;
 use crate::actions::ActionError;
 use crate::domain::api_key::ApiKey;
 use crate::domain::ids::ApiKeyId;
+use crate::domain::ledger::day;
 use crate::domain::organisation::day_in_words;
 use crate::domain::text::Line;
 
@@ -150,16 +151,15 @@ fn read(by: &SignedIn, form: &KeyForm) -> Result<(Line, Option<DateTime<Utc>>), 
     name.zip(last_day).ok_or(problems)
 }
 
-/// The last day of a key, where there is to be one: a year of four digits, or it is a slip of the pen.
+/// The last day of a key, where there is to be one.
 fn last_day(text: &str, today: NaiveDate) -> Result<Option<NaiveDate>, String> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    match text.parse::<NaiveDate>() {
-        Ok(day) if day < today => Err("This day has passed. Choose a later one, or none.".to_owned()),
-        Ok(day) if day.year() <= 9999 => Ok(Some(day)),
-        _ => Err(format!("\u{201c}{text}\u{201d} is not a day.")),
+    match day(text)? {
+        day if day < today => Err("This day has passed. Choose a later one, or none.".to_owned()),
+        day => Ok(Some(day)),
     }
 }
 

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::WebError;
@@ -13,6 +12,7 @@ use super::session::{Posted, SignedIn};
 use crate::actions::ActionError;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{CustomerId, InvoiceId};
+use crate::domain::ledger::day;
 
 #[derive(Template)]
 #[template(path = "holds/edit.html")]
@@ -41,9 +41,7 @@ impl HoldForm {
             .map_err(|_| "Write a reason: it is shown wherever a reminder is left out for it.")?;
         let until = match self.until.trim() {
             "" => None,
-            day => {
-                Some(day.parse::<NaiveDate>().map_err(|_| format!("\u{201c}{day}\u{201d} is not a day."))?)
-            }
+            text => Some(day(text)?),
         };
         Ok(Hold { reason, until })
     }

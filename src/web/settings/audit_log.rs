@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::SettingsPage;
 use crate::domain::audit_topic::AuditTopic;
 use crate::domain::ids::AuditId;
+use crate::domain::ledger::day;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
 use crate::store::{AuditFilter, AuditRow};
@@ -40,12 +41,12 @@ pub struct Query {
 
 impl Query {
     fn filter(&self, organisation: &Organisation) -> Result<AuditFilter, WebError> {
-        let day_before = read::<NaiveDate>(&self.from)?.and_then(|day| day.pred_opt());
+        let day_before = read_day(&self.from)?.and_then(|day| day.pred_opt());
         Ok(AuditFilter {
             actor: read::<Actor>(&self.by)?,
             topic: read::<AuditTopic>(&self.about)?,
             from: day_before.map(|day| organisation.end_of(day)),
-            until: read(&self.to)?.map(|day| organisation.end_of(day)),
+            until: read_day(&self.to)?.map(|day| organisation.end_of(day)),
             search: Some(self.q.trim().to_lowercase()).filter(|search| !search.is_empty()),
         })
     }
@@ -66,6 +67,11 @@ fn read<T: std::str::FromStr>(text: &str) -> Result<Option<T>, WebError> {
     let problem =
         |_| WebError::BadRequest(format!("\u{201c}{text}\u{201d} is not a filter of the audit log."));
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(problem) }
+}
+
+/// A day of the years that Dunlin knows: databases do not agree on others.
+fn read_day(text: &str) -> Result<Option<NaiveDate>, WebError> {
+    if text.is_empty() { Ok(None) } else { day(text).map(Some).map_err(WebError::BadRequest) }
 }
 
 /// An entry, in words.
