@@ -26,7 +26,7 @@ fn the_three_calls_of_the_readme_send_a_reminder_of_the_demo() {
     let machine = Machine::new();
     let demo = machine.start(&["demo", "--bind", "127.0.0.1:0"]);
     let (key, url) = (key(&demo), demo.address());
-    let calls = [lines("ID=$(curl"), lines("curl")].concat();
+    let calls = [lines("ID=$(curl"), lines("curl -X"), lines("curl -H")].concat();
     assert_eq!(calls.len(), 3, "{calls:?}");
     let script = format!("{key}\n{}\nset -eu\n{}\necho\n{}\necho\n", calls[0], calls[1], calls[2]);
     let script = script.replace("http://127.0.0.1:8080", &url);
