@@ -12,13 +12,17 @@ use crate::store::{Reader, Snapshot, StoreError};
 /// Rows read at a time.
 const AT_ONCE: usize = 1_000;
 
+/// What a formula begins with, in full width too, which spreadsheets of East Asia read alike.
+const FORMULAS: [char; 11] =
+    ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
 /// A row of cells, quoted; what a spreadsheet would take for a formula gets an apostrophe before it.
 pub(super) fn line(cells: &[impl AsRef<str>]) -> String {
     cells.iter().map(|text| cell(text.as_ref())).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let guard = if text.starts_with(FORMULAS) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
@@ -61,6 +65,7 @@ mod tests {
     fn no_cell_is_a_formula() {
         assert_eq!(line(&["=1+1", "+1", "-1", "@a"]), "\"'=1+1\",\"'+1\",\"'-1\",\"'@a\"\r\n");
         assert_eq!(line(&["\tx", "\rx"]), "\"'\tx\",\"'\rx\"\r\n");
+        assert_eq!(line(&["\u{ff1d}1", "\u{ff20}a"]), "\"'\u{ff1d}1\",\"'\u{ff20}a\"\r\n");
         assert_eq!(line(&["a,\"b\"\n", ""]), "\"a,\"\"b\"\"\n\",\"\"\r\n");
     }
 }

@@ -59,9 +59,6 @@ on_both_databases! {
         let hold = format!("/customers/{customer}/hold");
         assert_eq!(clerk.post(&hold, &[("reason", "")]).await.status, 422);
         assert_eq!(clerk.post(&hold, &[("reason", "dispute"), ("until", "2025-11-30")]).await.status, 422);
-        for nowhen in ["+262142-12-31", "-5000-01-01", "2026-02-30"] {
-            assert_eq!(clerk.post(&hold, &[("reason", "dispute"), ("until", nowhen)]).await.status, 422, "{nowhen}");
-        }
         clerk.post(&hold, &[("reason", "dispute"), ("until", "2025-12-02")]).await.says("Reminders are on hold until 2 Dec 2025: dispute");
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 1);

@@ -178,6 +178,28 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 1);
     }
 
+    async fn a_day_that_no_calendar_or_database_knows_is_told_wherever_a_day_is_asked_for(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let admin = app.admin().await;
+        let invoice = format!("/invoices/{}", admin.invoice_id("INV-1").await);
+        for nowhen in ["+262142-12-31", "-262143-01-01", "-5000-01-01", "0000-00-00", "2026-02-30", "99999999999999999999"] {
+            let day = nowhen.replace('+', "%2B");
+            for query in ["/invoices?due_from=", "/invoices?due_to=", "/settings/audit-log?from=", "/settings/audit-log?to=", "/settings/audit-log.csv?to="] {
+                let told = admin.get(&format!("{query}{day}")).await;
+                assert!(told.status.is_client_error(), "{query}{day}: {}", told.status);
+            }
+            for (form, fields) in [
+                ("/hold", vec![("reason", "a dispute"), ("until", nowhen)]),
+                ("/payments", vec![("amount", "1.00"), ("paid_on", nowhen)]),
+            ] {
+                let told = admin.post(&format!("{invoice}{form}"), &fields).await;
+                assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY, "{form} {nowhen}");
+            }
+            let told = admin.post("/settings/api-keys", &[("name", "ERP"), ("last_day", nowhen)]).await;
+            assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY, "a key until {nowhen}");
+        }
+    }
+
     async fn an_export_makes_no_formula_of_what_it_holds(app: TestApp) {
         let formulas = ["=1+1", "+1", "-1", "@SUM(1)", "=cmd|'/C calc'!A0"];
         let mut csv = "customer_name,customer_email,invoice_number,currency,total\n".to_owned();

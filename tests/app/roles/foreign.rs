@@ -103,6 +103,12 @@ on_both_databases! {
             let asked = async |id: &str| two.named("POST", path, &[(field, id)], id).await;
             assert_eq!(asked(foreign).await, asked(unknown).await, "{path}");
         }
+        let reminders = routes().into_iter().find(|route| route.path == "/reminders/{id}").unwrap();
+        let own = &two.own.open;
+        for path in [format!("/invoices/{own}?handed_over="), "/settings/mail-server?test=".to_owned()] {
+            let asked = async |id: &str| two.named("GET", &format!("{path}{id}"), &[], id).await;
+            assert_eq!(asked(two.foreign.id(&reminders)).await, asked(unknown).await, "{path}");
+        }
         let into = async |id: &str| two.named("POST", "/current-organisation", &[("organisation", id)], id).await;
         assert_eq!(into(&two.foreign.organisation).await, into(unknown).await);
         assert_eq!(two.foreign.state().await, before);
