@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::people::fingerprint;
+use super::throttle::Tried;
 use super::{ActionError, Actions};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
 use crate::domain::person::{Actor, Principal, User};
@@ -90,6 +91,26 @@ impl Actions {
                     actions.note(tx, organisation, actor, "api_key.revoked", None, detail, now)?;
                 }
                 Ok(())
+            })
+            .await
+    }
+
+    /// Counts a key that there is not, by where it came from. Keys that there are go on working from there.
+    ///
+    /// # Errors
+    /// [`ActionError::Throttled`] when too many came from there.
+    pub async fn count_wrong_key(&self, address: &str) -> Result<(), ActionError> {
+        let tried = Tried::key(address);
+        // Who has to wait is told so without a write.
+        self.check_wait(&tried).await?;
+        let actions = self.clone();
+        self.0
+            .store
+            .write(move |tx| {
+                let now = actions.clock().now();
+                // In the transaction that counts: keys sent at once are keys one after the other.
+                tried.check(tx, now)?;
+                Ok(tried.count(tx, now)?)
             })
             .await
     }

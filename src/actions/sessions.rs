@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::people::fingerprint;
+use super::throttle::FORGOTTEN;
 use super::{ActionError, Actions};
 use crate::domain::person::{Actor, User};
 use crate::store::{ListedSession, SessionOwner, Sessions, StoreError};
@@ -40,7 +41,7 @@ impl Actions {
         Ok(())
     }
 
-    /// Keeps a new session; only the hash of its id is stored.
+    /// Keeps a new session; only the hash of its id is stored. What of others' is over is thrown away on this occasion.
     ///
     /// # Errors
     /// When the database refuses.
@@ -54,7 +55,11 @@ impl Actions {
         Ok(self
             .0
             .store
-            .write::<_, StoreError>(move |tx| tx.keep_session(&hash, &state, owner.as_ref(), now))
+            .write::<_, StoreError>(move |tx| {
+                tx.prune_sessions(now - SESSION_LIFE)?;
+                tx.prune_sign_in_failures(now - FORGOTTEN)?;
+                tx.keep_session(&hash, &state, owner.as_ref(), now)
+            })
             .await?)
     }
 
@@ -81,8 +86,8 @@ impl Actions {
     /// # Errors
     /// When the database refuses.
     pub async fn end_session(&self, id: &str) -> Result<(), ActionError> {
-        let (idle_since, hash) = (self.clock().now() - SESSION_LIFE, fingerprint(id));
-        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.end_session(&hash, idle_since)).await?)
+        let hash = fingerprint(id);
+        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.end_session(&hash)).await?)
     }
 
     /// A person's living sessions, last used first.

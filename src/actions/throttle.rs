@@ -10,18 +10,22 @@ use crate::store::{Snapshot, StoreError, Tx};
 
 /// Tries that cost no wait.
 const FREE_TRIES: u32 = 4;
+/// Wrong API keys that cost no wait: nobody guesses one in so many tries, and a program that was left with an old key asks
+/// often before somebody sees why it is refused.
+const FREE_KEYS: u32 = 100;
 /// The longest wait.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
 /// After so long without a try at an account the earlier ones count no more.
-const FORGOTTEN: TimeDelta = TimeDelta::hours(24);
+pub(super) const FORGOTTEN: TimeDelta = TimeDelta::hours(24);
 /// The same for an address, which many may share: waiting for it gains less than trying on at the longest wait.
 const FORGOTTEN_OF_ADDRESS: TimeDelta = TimeDelta::hours(1);
 
 /// Whose tries of one kind are counted: an account's, and those from an address.
 #[derive(Clone, Debug)]
 pub(super) struct Tried {
-    account: String,
+    account: Option<String>,
     address: Option<String>,
+    free: u32,
 }
 
 impl Tried {
@@ -42,25 +46,34 @@ impl Tried {
 
     /// Entering the second factor's first code, from a session.
     pub(super) fn first_code(person: UserId) -> Self {
-        Self { account: format!("code-account:{}", fingerprint(&person.to_string())), address: None }
+        Self::of_account(format!("code-account:{}", fingerprint(&person.to_string())))
     }
 
     fn of(kind: &str, account: &str, address: &str) -> Self {
         let account = fingerprint(&account.trim().to_lowercase());
         let address = Some(format!("{kind}address:{address}"));
-        Self { account: format!("{kind}account:{account}"), address }
+        Self { address, ..Self::of_account(format!("{kind}account:{account}")) }
     }
 
     /// Tries to sign in to an account, wherever they come from.
     pub(super) fn at_account(email: &EmailAddress) -> Self {
-        Self { account: format!("account:{}", fingerprint(&email.folded())), address: None }
+        Self::of_account(format!("account:{}", fingerprint(&email.folded())))
+    }
+
+    fn of_account(account: String) -> Self {
+        Self { account: Some(account), address: None, free: FREE_TRIES }
+    }
+
+    /// Sending API keys that there are not.
+    pub(super) fn key(address: &str) -> Self {
+        Self { account: None, address: Some(format!("key-address:{address}")), free: FREE_KEYS }
     }
 
     /// Refuses while the next try has to wait.
     pub(super) fn check(&self, snapshot: &mut Snapshot<'_>, now: DateTime<Utc>) -> Result<(), ActionError> {
         let mut until = None;
-        for subject in [Some(&self.account), self.address.as_ref()].into_iter().flatten() {
-            until = until.max(snapshot.sign_in_failures(subject)?.map(wait));
+        for subject in [&self.account, &self.address].into_iter().flatten() {
+            until = until.max(snapshot.sign_in_failures(subject)?.and_then(|tries| wait(self.free, tries)));
         }
         match until.filter(|until| *until > now) {
             // Rounded up: who waits so long is let in.
@@ -73,15 +86,19 @@ impl Tried {
 
     /// Counts a try.
     pub(super) fn count(&self, tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        tx.note_sign_in_failure(&self.account, now - FORGOTTEN, now)?;
-        let Some(address) = &self.address else { return Ok(()) };
-        tx.note_sign_in_failure(address, now - FORGOTTEN_OF_ADDRESS, now)
+        for (subject, forgotten) in [(&self.account, FORGOTTEN), (&self.address, FORGOTTEN_OF_ADDRESS)] {
+            if let Some(subject) = subject {
+                tx.note_sign_in_failure(subject, now - forgotten, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets the tries at this account: it was who they said. From the address there may have been others, at other
     /// accounts; who signs in to their own between them has not made those undone.
     pub(super) fn forget(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let own = tx.clear_sign_in_failures(&self.account)?;
+        let Some(account) = &self.account else { return Ok(()) };
+        let own = tx.clear_sign_in_failures(account)?;
         self.address.iter().try_for_each(|address| tx.forgive_sign_in_failures(address, own))
     }
 }
@@ -94,12 +111,10 @@ impl Actions {
     }
 }
 
-/// Until when the next try has to wait: 1 s, 2 s, 4 s ... at most 5 minutes.
-fn wait((failures, last_at): (u32, DateTime<Utc>)) -> DateTime<Utc> {
-    match failures.checked_sub(FREE_TRIES) {
-        None => last_at,
-        Some(over) => last_at + TimeDelta::seconds(1_i64 << over.min(9)).min(LONGEST),
-    }
+/// Until when the next try has to wait, after so many that are free: 1 s, 2 s, 4 s ... at most 5 minutes.
+fn wait(free: u32, (failures, last_at): (u32, DateTime<Utc>)) -> Option<DateTime<Utc>> {
+    let over = failures.checked_sub(free)?;
+    Some(last_at + TimeDelta::seconds(1_i64 << over.min(9)).min(LONGEST))
 }
 
 #[cfg(test)]
@@ -109,7 +124,10 @@ mod tests {
     #[test]
     fn waits_double_after_four_tries_and_end_at_five_minutes() {
         let at = DateTime::UNIX_EPOCH;
-        let waits = [3, 4, 5, 6, 12, 13, 400].map(|failures| (wait((failures, at)) - at).num_seconds());
-        assert_eq!(waits, [0, 1, 2, 4, 256, 300, 300]);
+        let waits = |free, failures: [u32; 7]| {
+            failures.map(|failures| wait(free, (failures, at)).map_or(0, |until| (until - at).num_seconds()))
+        };
+        assert_eq!(waits(FREE_TRIES, [3, 4, 5, 6, 12, 13, 400]), [0, 1, 2, 4, 256, 300, 300]);
+        assert_eq!(waits(FREE_KEYS, [0, 99, 100, 101, 108, 109, 400]), [0, 0, 1, 2, 256, 300, 300]);
     }
 }

@@ -107,6 +107,16 @@ impl Problem {
             .header(header::ALLOW, allowed)
     }
 
+    /// More wrong keys than may come from one address.
+    pub(super) fn too_many_wrong_keys(seconds: u64) -> Self {
+        let detail = format!(
+            "Too many keys that are not valid came from your address. Wait {seconds} s, then send a valid one in the header \
+             x-api-key or as a bearer token. Valid keys work meanwhile."
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RateLimited", detail)
+            .header(header::RETRY_AFTER, seconds.to_string())
+    }
+
     /// More requests than the key may make.
     pub(super) fn rate_limited(wait: Duration) -> Self {
         let seconds = seconds(wait);

@@ -8,9 +8,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::accept::takes_json;
 use super::{ApiState, Problem};
-use crate::actions::Actions;
+use crate::actions::{ActionError, Actions};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
 use crate::domain::person::Principal;
+use crate::routes::visitor;
 use crate::store::Snapshot;
 
 /// Who asks. The door answers 401, 429 and 406 before anything else is looked at.
@@ -47,7 +48,7 @@ impl Program {
         let key = key_in(request.headers()).ok_or_else(Problem::unauthorized)?;
         let found =
             state.actions.api_key(key).await.map_err(|error| Problem::internal(&error.to_string()))?;
-        let (key, principal) = found.ok_or_else(Problem::unauthorized)?;
+        let Some((key, principal)) = found else { return Err(wrong_key(&state.actions, request).await) };
         state.rate.count(&key).map_err(Problem::rate_limited)?;
         let accepted = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
         if !takes_json(accepted) {
@@ -64,6 +65,15 @@ impl FromRequest for Program {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let admitted = request.extensions_mut().remove::<Self>();
         ready(admitted.ok_or_else(|| Problem::internal("the route lets anyone in")))
+    }
+}
+
+/// Why a key that there is not is refused: for it, or for too many of them from one address.
+async fn wrong_key(actions: &Actions, request: &HttpRequest) -> Problem {
+    match actions.count_wrong_key(&visitor(request).to_string()).await {
+        Ok(()) => Problem::unauthorized(),
+        Err(ActionError::Throttled(seconds)) => Problem::too_many_wrong_keys(seconds),
+        Err(error) => Problem::internal(&error.to_string()),
     }
 }
 

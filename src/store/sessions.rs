@@ -198,12 +198,30 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a session, and forgets those not used since a time.
-    pub fn end_session(&mut self, id_hash: &str, idle_since: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new("DELETE FROM session WHERE id_hash = $1 OR seen_at < $2")
-            .bind(id_hash)
-            .bind(idle_since)
-            .execute(self.connection())?;
+    /// Ends a session.
+    pub fn end_session(&mut self, id_hash: &str) -> Result<(), StoreError> {
+        Sql::new("DELETE FROM session WHERE id_hash = $1").bind(id_hash).execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Throws sessions away that were not used since a time; at most so many that nobody waits for it.
+    pub fn prune_sessions(&mut self, since: DateTime<Utc>) -> Result<(), StoreError> {
+        Sql::new(
+            "DELETE FROM session WHERE id_hash IN (SELECT id_hash FROM session WHERE seen_at < $1 LIMIT 1000)",
+        )
+        .bind(since)
+        .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Throws failed tries away that count no more, since none was made after a time; at most so many at once.
+    pub fn prune_sign_in_failures(&mut self, since: DateTime<Utc>) -> Result<(), StoreError> {
+        Sql::new(
+            "DELETE FROM sign_in_failure WHERE subject IN \
+             (SELECT subject FROM sign_in_failure WHERE last_at < $1 LIMIT 1000)",
+        )
+        .bind(since)
+        .execute(self.connection())?;
         Ok(())
     }
 

@@ -112,6 +112,38 @@ on_both_databases! {
         assert_eq!(answer.status(), 401);
     }
 
+    async fn who_tries_out_keys_has_to_wait_and_a_good_key_from_there_works(app: TestApp) {
+        let (key, _) = created(&app.admin().await, "ERP", "").await;
+        let caller = |key: &str| crate::support::Caller::new(&app.url, key.to_owned());
+        for number in 0..100 {
+            caller(&format!("dunlin_{number}")).get(LIST).await.is(401, "Auth.Unauthorized");
+        }
+        let refused = caller("dunlin_next").get(LIST).await;
+        assert_eq!(refused.is(429, "RateLimited").headers["Retry-After"], "1");
+        assert_eq!(answers(&app, &key).await, 200, "a good key is not asked where it comes from");
+        // Who sends none has tried none out.
+        assert_eq!(status(&app, LIST, &[]).await, 401);
+        app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(answers(&app, "dunlin_next").await, 401);
+        let refused = caller("dunlin_next").get(LIST).await;
+        assert_eq!(refused.is(429, "RateLimited").headers["Retry-After"], "2");
+        app.clock.advance(TimeDelta::minutes(61));
+        assert_eq!(answers(&app, "dunlin_next").await, 401, "it is forgotten");
+        assert_eq!(answers(&app, "dunlin_next").await, 401);
+    }
+
+    async fn keys_tried_out_at_once_are_keys_one_after_the_other(app: TestApp) {
+        let tries = (0..200).map(|number| {
+            let (app, key) = (&app, format!("dunlin_{number}"));
+            async move { answers(app, &key).await }
+        });
+        let answered = futures_util::future::join_all(tries).await;
+        let refused = answered.iter().filter(|status| **status == 401).count();
+        // A few may be looked up beside each other.
+        assert!((100..=130).contains(&refused), "{refused}");
+        assert!(answered.iter().all(|status| [401, 429].contains(status)), "{answered:?}");
+    }
+
     async fn a_key_is_refused_after_the_end_of_its_last_day(app: TestApp) {
         app.sql("UPDATE organisation SET time_zone = 'Europe/Vienna'");
         let admin = app.admin().await;

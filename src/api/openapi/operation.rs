@@ -139,7 +139,7 @@ impl Operation {
             (
                 429,
                 needs_key,
-                "RateLimited, more requests than a key may make; `Retry-After` says how long to wait",
+                "RateLimited, more requests than a key or more wrong keys than an address may send; `Retry-After` says how long to wait",
             ),
             (413, takes_body && answers.get("413").is_none(), "Request.TooLarge, more than is read"),
             (415, takes_body, "Request.UnsupportedMediaType, a body that is not application/json"),
