@@ -31,6 +31,27 @@ named! {
 }
 
 named! {
+    /// What batches are counted by and mails are found by: the state, but those in a worker's hands are one. So the point of
+    /// no return, which every mail passes, changes no index.
+    Phase {
+        /// Not due yet.
+        Scheduled = "Scheduled",
+        /// Waiting for its turn.
+        Pending = "Pending",
+        /// Claimed or Committed.
+        InFlight = "InFlight",
+        /// Sent.
+        Sent = "Sent",
+        /// Failed.
+        Failed = "Failed",
+        /// Unconfirmed.
+        Unconfirmed = "Unconfirmed",
+        /// Cancelled.
+        Cancelled = "Cancelled",
+    }
+}
+
+named! {
     /// What the public sees of a [`ReminderState`].
     PublicStatus {
         /// Not settled.

@@ -264,7 +264,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let cancelled = Sql::new(
-            "UPDATE outbox SET state = 'Cancelled', claim_token = NULL, cancelled_at = $1, updated_at = $2, reason = $3 \
+            "UPDATE outbox SET state = 'Cancelled', phase = 'Cancelled', claim_token = NULL, cancelled_at = $1, updated_at = $2, reason = $3 \
              WHERE id = $4 AND kind IN ('invitation', 'password_reset') AND state IN ('Pending', 'Claimed')",
         )
         .bind(now)

@@ -13,7 +13,7 @@ use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId, TemplateVersionId};
 use crate::domain::person::Actor;
-use crate::domain::reminder::ReminderState;
+use crate::domain::reminder::{Phase, ReminderState};
 use crate::domain::text::Line;
 
 /// A batch as it is accepted.
@@ -134,9 +134,9 @@ struct HeadRow {
 }
 
 #[derive(QueryableByName)]
-struct StateRow {
+struct PhaseRow {
     #[diesel(sql_type = Text)]
-    state: String,
+    phase: String,
     #[diesel(sql_type = Bool)]
     kept_here: bool,
     #[diesel(sql_type = BigInt)]
@@ -230,18 +230,18 @@ impl Snapshot<'_> {
             pending: 0,
             in_flight: 0,
         };
-        let states =
-            Sql::new("SELECT state, kept_here, COUNT(*) AS number FROM outbox WHERE batch_id = $1 GROUP BY state, kept_here")
+        let phases =
+            Sql::new("SELECT phase, kept_here, COUNT(*) AS number FROM outbox WHERE batch_id = $1 GROUP BY phase, kept_here")
                 .bind(id.to_string())
-                .load::<StateRow>(self.connection())?;
-        for row in states {
-            let figure = match parsed("outbox.state", &row.state)? {
-                ReminderState::Scheduled | ReminderState::Pending => &mut progress.pending,
-                ReminderState::Claimed | ReminderState::Committed => &mut progress.in_flight,
-                ReminderState::Sent => &mut progress.sent,
-                ReminderState::Failed => &mut progress.failed,
-                ReminderState::Unconfirmed => &mut progress.unconfirmed,
-                ReminderState::Cancelled => &mut progress.cancelled,
+                .load::<PhaseRow>(self.connection())?;
+        for row in phases {
+            let figure = match parsed("outbox.phase", &row.phase)? {
+                Phase::Scheduled | Phase::Pending => &mut progress.pending,
+                Phase::InFlight => &mut progress.in_flight,
+                Phase::Sent => &mut progress.sent,
+                Phase::Failed => &mut progress.failed,
+                Phase::Unconfirmed => &mut progress.unconfirmed,
+                Phase::Cancelled => &mut progress.cancelled,
             };
             let number = count("outbox", row.number)?;
             *figure += number;
@@ -268,7 +268,7 @@ impl Snapshot<'_> {
     ) -> Result<Vec<InvoiceId>, StoreError> {
         let rows = Sql::new(
             "SELECT o.invoice_id AS id FROM outbox o WHERE o.batch_id = $1 AND o.organisation_id = $2 \
-             AND o.state IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox l \
+             AND o.phase IN ('Failed', 'Unconfirmed') AND NOT EXISTS (SELECT 1 FROM outbox l \
              WHERE l.invoice_id = o.invoice_id AND l.kind = 'reminder' AND l.id > o.id \
              AND l.state NOT IN ('Failed', 'Cancelled')) ORDER BY o.id",
         )
@@ -280,7 +280,7 @@ impl Snapshot<'_> {
 
     /// The failed reminders of a batch, by invoice.
     pub fn failed_reminders(&mut self, id: BatchId) -> Result<HashMap<InvoiceId, ReminderId>, StoreError> {
-        self.reminders_by_invoice(id, "Failed")
+        self.reminders_by_invoice(id, Phase::Failed)
     }
 
     /// The unconfirmed reminders of a batch, by invoice.
@@ -288,13 +288,13 @@ impl Snapshot<'_> {
         &mut self,
         id: BatchId,
     ) -> Result<HashMap<InvoiceId, ReminderId>, StoreError> {
-        self.reminders_by_invoice(id, "Unconfirmed")
+        self.reminders_by_invoice(id, Phase::Unconfirmed)
     }
 
     fn reminders_by_invoice(
         &mut self,
         id: BatchId,
-        state: &str,
+        phase: Phase,
     ) -> Result<HashMap<InvoiceId, ReminderId>, StoreError> {
         #[derive(QueryableByName)]
         struct PairRow {
@@ -303,30 +303,30 @@ impl Snapshot<'_> {
             #[diesel(sql_type = Text)]
             invoice_id: String,
         }
-        Sql::new("SELECT id, invoice_id FROM outbox WHERE batch_id = $1 AND state = $2")
+        Sql::new("SELECT id, invoice_id FROM outbox WHERE batch_id = $1 AND phase = $2")
             .bind(id.to_string())
-            .bind(state)
+            .bind(phase.as_str())
             .load::<PairRow>(self.connection())?
             .iter()
             .map(|row| Ok((parsed("outbox.invoice_id", &row.invoice_id)?, parsed("outbox.id", &row.id)?)))
             .collect()
     }
 
-    /// A batch's mails in one of some states, in order of their number's id; at most `limit`.
+    /// A batch's mails in one of some phases, in order of their number's id; at most `limit`.
     pub fn batch_rows(
         &mut self,
         id: BatchId,
-        states: &[ReminderState],
+        phases: &[Phase],
         limit: usize,
     ) -> Result<Vec<BatchRow>, StoreError> {
-        let words: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
+        let phases: Vec<String> = phases.iter().map(|phase| format!("'{phase}'")).collect();
         Sql::new(&format!(
             "SELECT o.invoice_id, i.number, c.id AS customer_id, c.name AS customer_name, o.id AS reminder_id, \
              {} AS recipient, o.state, o.reason, o.not_before, o.reply, o.kept_here \
              FROM outbox o JOIN invoice i ON i.id = o.invoice_id JOIN customer c ON c.id = o.customer_id \
-             WHERE o.batch_id = $1 AND o.state IN ({}) ORDER BY o.id LIMIT $2",
+             WHERE o.batch_id = $1 AND o.phase IN ({}) ORDER BY o.id LIMIT $2",
             RECIPIENT.replace("a.", "o."),
-            words.join(",")
+            phases.join(",")
         ))
         .bind(id.to_string())
         .bind(limit as i64)

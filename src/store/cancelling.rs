@@ -82,7 +82,8 @@ impl Tx<'_> {
             invoice_id: String,
         }
         Sql::new(&format!(
-            "UPDATE outbox SET state = 'Cancelled', claim_token = NULL, cancelled_at = $1, updated_at = $2, reason = $3 \
+            "UPDATE outbox SET state = 'Cancelled', phase = 'Cancelled', claim_token = NULL, cancelled_at = $1, \
+             updated_at = $2, reason = $3 \
              WHERE state IN ('Scheduled', 'Pending', 'Claimed') AND {condition} RETURNING id, invoice_id"
         ))
         .bind(now)

@@ -95,6 +95,7 @@ struct Row {
     reply_to: Option<String>,
     letterhead_id: Option<String>,
     state: &'static str,
+    phase: &'static str,
     recipient_name: String,
     recipient: String,
     message_id: String,
@@ -118,6 +119,7 @@ impl Row {
             reply_to: posting.sender.reply_to.as_ref().map(ToString::to_string),
             letterhead_id: posting.sender.letterhead.map(|id| id.to_string()),
             state: "Pending",
+            phase: "Pending",
             recipient_name: mail.recipient_name.to_string(),
             recipient: mail.recipient.to_string(),
             message_id: format!("<{}@{}>", mail.id, posting.sender.from.host()),
@@ -189,7 +191,7 @@ impl Tx<'_> {
         let common = &posting.posting;
         let mut sql = Sql::new(
             "INSERT INTO outbox (id, invoice_id, customer_id, resend_of, message_id, kind, attempts, \
-             organisation_id, state, recipient, reason, batch_id, channel, actor, template_version_id, from_name, from_email, reply_to, \
+             organisation_id, state, phase, recipient, reason, batch_id, channel, actor, template_version_id, from_name, from_email, reply_to, \
              letterhead_id, scheduled_at, not_before, expires_at, created_at, updated_at) \
              SELECT one.value ->> 0, one.value ->> 1, one.value ->> 2, one.value ->> 3, '<' || (one.value ->> 0) || ",
         );
@@ -197,6 +199,7 @@ impl Tx<'_> {
         sql.push(", 'reminder', 0, ").value(common.organisation_id.to_string());
         let state = if failure.is_some() { "Failed" } else { "Pending" };
         for value in [
+            Some(state.to_owned()),
             Some(state.to_owned()),
             failure.map(|(recipient, _)| recipient.to_string()),
             failure.map(|(_, reason)| reason.to_owned()),

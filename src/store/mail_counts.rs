@@ -33,9 +33,9 @@ impl Snapshot<'_> {
     /// partial index, to the letter: SQLite finds it in no other way.
     pub fn open_mails(&mut self) -> Result<[(ReminderState, usize); 4], StoreError> {
         let found = Sql::new(
-            "SELECT 'Pending' AS state, COUNT(*) AS number FROM outbox WHERE state = 'Pending' \
-             UNION ALL SELECT state, COUNT(*) FROM outbox WHERE state IN ('Claimed', 'Committed') GROUP BY state \
-             UNION ALL SELECT 'Unconfirmed', COUNT(*) FROM outbox WHERE state = 'Unconfirmed'",
+            "SELECT 'Pending' AS state, COUNT(*) AS number FROM outbox WHERE phase = 'Pending' \
+             UNION ALL SELECT state, COUNT(*) FROM outbox WHERE phase = 'InFlight' GROUP BY state \
+             UNION ALL SELECT 'Unconfirmed', COUNT(*) FROM outbox WHERE phase = 'Unconfirmed'",
         )
         .load::<CountRow>(self.connection())?
         .into_iter()
@@ -47,7 +47,7 @@ impl Snapshot<'_> {
 
     /// Since when the mail that has waited longest could have left.
     pub fn oldest_due_mail(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let row = Sql::new("SELECT MIN(not_before) AS due_at FROM outbox WHERE state = 'Pending'")
+        let row = Sql::new("SELECT MIN(not_before) AS due_at FROM outbox WHERE phase = 'Pending'")
             .first::<DueRow>(self.connection())?;
         Ok(row.and_then(|row| row.due_at).map(|at| at.and_utc()))
     }

@@ -41,6 +41,7 @@ mod own_words;
 mod pause;
 mod people;
 mod reminders;
+mod row_change;
 mod schema;
 mod second_factors;
 mod sessions;

@@ -226,7 +226,7 @@ impl Snapshot<'_> {
     /// How many mails wait for their turn, and when the first of them may leave.
     pub fn waiting_mails(&mut self) -> Result<(usize, Option<DateTime<Utc>>), StoreError> {
         let row = Sql::new(
-            "SELECT COUNT(*) AS number, MIN(not_before) AS earliest FROM outbox WHERE state = 'Pending'",
+            "SELECT COUNT(*) AS number, MIN(not_before) AS earliest FROM outbox WHERE phase = 'Pending'",
         )
         .first::<WaitingRow>(self.connection())?
         .ok_or(StoreError::Missing("count"))?;
@@ -237,7 +237,7 @@ impl Snapshot<'_> {
     pub fn waiting_mails_of(&mut self, organisation: OrganisationId) -> Result<usize, StoreError> {
         let row = Sql::new(
             "SELECT COUNT(*) AS number, MIN(not_before) AS earliest FROM outbox \
-             WHERE state = 'Pending' AND organisation_id = $1",
+             WHERE phase = 'Pending' AND organisation_id = $1",
         )
         .bind(organisation.to_string())
         .first::<WaitingRow>(self.connection())?
@@ -253,7 +253,7 @@ impl Snapshot<'_> {
         };
         Sql::new(&format!(
             "SELECT {CLAIMED_COLUMNS}, claim_token, state FROM outbox \
-             WHERE state IN ('Claimed', 'Committed') AND {condition} ORDER BY id"
+             WHERE phase = 'InFlight' AND {condition} ORDER BY id"
         ))
         .bind(worker.to_string())
         .load::<HeldRow>(self.connection())?
@@ -356,8 +356,8 @@ impl Tx<'_> {
     ) -> Result<Vec<ClaimedMail>, StoreError> {
         let skip_locked = self.connection().skip_locked();
         let claimed = Sql::new(&format!(
-            "UPDATE outbox SET state = 'Claimed', claim_token = $1, claimed_by = $2, updated_at = $3 WHERE id IN \
-             (SELECT id FROM outbox WHERE state = 'Pending' AND {instant} <= $4 AND {condition} \
+            "UPDATE outbox SET state = 'Claimed', phase = 'InFlight', claim_token = $1, claimed_by = $2, updated_at = $3 WHERE id IN \
+             (SELECT id FROM outbox WHERE phase = 'Pending' AND {instant} <= $4 AND {condition} \
              AND NOT EXISTS (SELECT 1 FROM installation WHERE paused_at IS NOT NULL) \
              AND (batch_id IS NULL OR batch_id NOT IN (SELECT id FROM reminder_batch WHERE paused_at IS NOT NULL)) \
              ORDER BY {instant}, id LIMIT $5{skip_locked}) RETURNING {CLAIMED_COLUMNS}"
@@ -382,8 +382,8 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
         Ok(Sql::new(&format!(
-            "UPDATE outbox SET state = 'Pending', claim_token = NULL, updated_at = $1 \
-             WHERE claimed_by = $2 AND state = 'Claimed' AND {}",
+            "UPDATE outbox SET state = 'Pending', phase = 'Pending', claim_token = NULL, updated_at = $1 \
+             WHERE claimed_by = $2 AND phase = 'InFlight' AND state = 'Claimed' AND {}",
             lane.condition()
         ))
         .bind(now)

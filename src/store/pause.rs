@@ -110,7 +110,7 @@ impl Tx<'_> {
             "UPDATE installation SET paused_at = NULL, pause_reason = NULL, copy_reason = NULL WHERE id = 1",
         )
         .execute(self.connection())?;
-        self.put_off("state = 'Pending'", now - pause.since)?;
+        self.put_off("phase = 'Pending'", now - pause.since)?;
         Ok(true)
     }
 
@@ -125,7 +125,7 @@ impl Tx<'_> {
         Sql::new("UPDATE reminder_batch SET paused_at = NULL, pause_reason = NULL WHERE id = $1")
             .bind(id.to_string())
             .execute(self.connection())?;
-        self.put_off(&format!("state = 'Pending' AND batch_id = '{id}'"), now - pause.since)?;
+        self.put_off(&format!("phase = 'Pending' AND batch_id = '{id}'"), now - pause.since)?;
         Ok(true)
     }
 

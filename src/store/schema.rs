@@ -36,6 +36,7 @@ diesel::table! {
         from_email -> Text,
         reply_to -> Nullable<Text>,
         state -> Text,
+        phase -> Text,
         recipient_name -> Nullable<Text>,
         recipient -> Nullable<Text>,
         message_id -> Text,

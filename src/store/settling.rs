@@ -11,7 +11,8 @@ use super::audit::{AuditEntry, RECORD};
 use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
 use super::outbox::ClaimedMail;
-use super::sql::{RowChange, Sql};
+use super::row_change::RowChange;
+use super::sql::Sql;
 use super::{StoreError, Tx};
 use crate::domain::delivery::{RenderedFrom, Settlement, Standing};
 use crate::domain::email_address::EmailAddress;
@@ -183,10 +184,10 @@ impl Tx<'_> {
              recipient = @4, recipient_name = @8, rendered_balance = @5, rendered_due_on = @6, dated_at = @7",
             "outbox.id = @1 AND outbox.claim_token = @2 AND outbox.state = 'Claimed'",
         )
-        .then_insert(
+        .then_insert_with(
+            9,
             "mail_content (mail_id, letter_id, subject, filled)",
             "@1, @9, @10, @11",
-            "@9 IS NOT NULL",
             // A later try's text replaces an earlier one's.
             "ON CONFLICT (mail_id) DO UPDATE SET letter_id = excluded.letter_id, subject = excluded.subject, \
              filled = excluded.filled",
@@ -232,12 +233,12 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<HashSet<ReminderId>, StoreError> {
         let mut change = RowChange::new(
-            "outbox SET state = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
+            "outbox SET state = 'Sent', phase = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
              attempts = attempts + 1, sent_at = @3, updated_at = @3, reply = @4, kept_here = @5",
             "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Committed', 'Unconfirmed')",
         )
         .then_update("invoice SET last_reminder_id = @1, last_reminded_at = @3", "invoice.id = @6")
-        .then_insert(RECORD, "@7, @8, @3, @9, @10, @6, @1, NULL, @11", "TRUE", "");
+        .then_insert(RECORD, "@7, @8, @3, @9, @10, @6, @1, NULL, @11");
         for Accepted { mail, reply, kept_here, entry } in mails {
             change
                 .row()
@@ -278,7 +279,7 @@ impl Tx<'_> {
                 return Ok(!self.settle_sent(&[sent], now)?.is_empty());
             }
             Settlement::Failed { reason, .. } => {
-                sql.push(", state = 'Failed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
+                sql.push(", state = 'Failed', phase = 'Failed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
                 sql.value(reason.as_str());
                 if let Some((_, recipient)) = &mail.recipient {
                     // Who it was for: the customer may have another address by tomorrow.
@@ -286,20 +287,21 @@ impl Tx<'_> {
                 }
             }
             Settlement::Unconfirmed { reason } => {
-                sql.push(", state = 'Unconfirmed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
+                sql.push(", state = 'Unconfirmed', phase = 'Unconfirmed', is_repeat = FALSE, attempts = attempts + 1, reason = ");
                 sql.value(reason.as_str());
             }
             Settlement::Retry { not_before, reply, is_counted, full_since } => {
-                sql.push(", state = 'Pending', commit_token = NULL, not_before = ").value(*not_before);
+                sql.push(", state = 'Pending', phase = 'Pending', commit_token = NULL, not_before = ")
+                    .value(*not_before);
                 sql.push(", reply = ").value(reply.as_str()).push(", full_since = ").value(*full_since);
                 sql.push(if *is_counted { ", attempts = attempts + 1" } else { "" });
             }
             Settlement::Repeat { not_before, reply } => {
-                sql.push(", state = 'Pending', is_repeat = TRUE, attempts = attempts + 1, not_before = ");
+                sql.push(", state = 'Pending', phase = 'Pending', is_repeat = TRUE, attempts = attempts + 1, not_before = ");
                 sql.value(*not_before).push(", reply = ").value(reply.as_str());
             }
             Settlement::Cancelled { reason } => {
-                sql.push(", state = 'Cancelled', cancelled_at = ").value(now);
+                sql.push(", state = 'Cancelled', phase = 'Cancelled', cancelled_at = ").value(now);
                 sql.push(", reason = ").value(reason.as_str());
             }
         }

@@ -24,6 +24,28 @@ pub(super) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
+impl Value {
+    /// Whether there is one.
+    pub(super) fn is_some(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_some(),
+            Self::Integer(number) => number.is_some(),
+            Self::Instant(instant) => instant.is_some(),
+            Self::Day(day) => day.is_some(),
+            Self::Flag(_) => true,
+            Self::Bytes(bytes) => bytes.is_some(),
+        }
+    }
+
+    /// SQLite keeps an instant as a text, which diesel would write anew for each place that it stands in.
+    pub(super) fn into_sqlite(self) -> Self {
+        match self {
+            Self::Instant(instant) => Self::Text(instant.map(|at| at.format("%F %T%.f").to_string())),
+            other => other,
+        }
+    }
+}
+
 /// A Rust value that has a column type.
 pub(super) trait IntoValue {
     fn into_value(self) -> Value;
@@ -112,7 +134,9 @@ impl Sql {
         R: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
     {
         if self.is_kept {
-            return each_backend!(connection, bare => Kept::from(self).load(bare));
+            let pieces = between_places(&self.text, self.values.len());
+            let kept = Kept { pieces: &pieces, values: self.values.iter().collect() };
+            return each_backend!(connection, bare => kept.load(bare));
         }
         let numbered = self.numbered_for(connection);
         each_backend!(connection, bare => bound!(numbered).load(bare))
@@ -129,7 +153,9 @@ impl Sql {
     /// Runs it and says how many rows it changed.
     pub(super) fn execute(self, connection: &mut AnyConnection) -> QueryResult<usize> {
         if self.is_kept {
-            return each_backend!(connection, bare => Kept::from(self).execute(bare));
+            let pieces = between_places(&self.text, self.values.len());
+            let kept = Kept { pieces: &pieces, values: self.values.iter().collect() };
+            return each_backend!(connection, bare => kept.execute(bare));
         }
         let numbered = self.numbered_for(connection);
         each_backend!(connection, bare => bound!(numbered).execute(bare))
@@ -164,43 +190,42 @@ macro_rules! bound {
 use bound;
 
 /// A statement that a connection keeps prepared: diesel does so by its text, which `sql_query` forbids.
-#[derive(Clone, Debug)]
-struct Kept {
+#[derive(Debug)]
+pub(super) struct Kept<'a> {
     /// What stands before each value, and behind the last.
-    pieces: Vec<String>,
-    values: Vec<Value>,
+    pub(super) pieces: &'a [&'a str],
+    pub(super) values: Vec<&'a Value>,
 }
 
-impl From<Sql> for Kept {
-    fn from(sql: Sql) -> Self {
-        let mut pieces = Vec::with_capacity(sql.values.len() + 1);
-        let mut rest = sql.text.as_str();
-        for number in 1..=sql.values.len() {
-            let (before, after) = rest.split_once(&format!("${number}")).unwrap_or((rest, ""));
-            pieces.push(before.to_owned());
-            rest = after;
-        }
-        pieces.push(rest.to_owned());
-        Self { pieces, values: sql.values }
+/// The pieces of a text between its places `$1`, `$2` ..., which stand in their order, each once.
+fn between_places(text: &str, places: usize) -> Vec<&str> {
+    let mut pieces = Vec::with_capacity(places + 1);
+    let mut rest = text;
+    for number in 1..=places {
+        let (before, after) = rest.split_once(&format!("${number}")).unwrap_or((rest, ""));
+        pieces.push(before);
+        rest = after;
     }
+    pieces.push(rest);
+    pieces
 }
 
-impl Query for Kept {
+impl Query for Kept<'_> {
     type SqlType = Untyped;
 }
 
-impl QueryId for Kept {
+impl QueryId for Kept<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Conn> RunQueryDsl<Conn> for Kept {}
+impl<Conn> RunQueryDsl<Conn> for Kept<'_> {}
 
 macro_rules! kept_on {
     ($($backend:ty),+) => {$(
-        impl QueryFragment<$backend> for Kept {
+        impl QueryFragment<$backend> for Kept<'_> {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $backend>) -> QueryResult<()> {
-                let (Some(end), values) = (self.pieces.last(), self.pieces.iter().zip(&self.values)) else {
+                let (Some(end), values) = (self.pieces.last(), self.pieces.iter().zip(self.values.iter().copied())) else {
                     return Ok(());
                 };
                 for (before, value) in values {
@@ -221,160 +246,3 @@ macro_rules! kept_on {
     )+};
 }
 kept_on!(Sqlite, Pg);
-
-/// One change of many rows, with values of its own for each, and what goes with it for each row that it changed; `@1`,
-/// `@2` ... in its texts stand for a row's values.
-///
-/// SQLite runs it row by row, prepared: there an `UPDATE FROM` and a `RETURNING` go through tables of their own, which
-/// takes three times as long. PostgreSQL runs all of it as one statement, for each one is a journey.
-pub(super) struct RowChange {
-    set: &'static str,
-    condition: &'static str,
-    then: Vec<Then>,
-    rows: Vec<Vec<Value>>,
-}
-
-/// What goes with a changed row.
-enum Then {
-    Update { set: &'static str, condition: &'static str },
-    Insert { into: &'static str, values: &'static str, condition: &'static str, on_conflict: &'static str },
-}
-
-#[derive(QueryableByName)]
-struct ChangedRow {
-    #[diesel(sql_type = Text)]
-    key: String,
-}
-
-impl RowChange {
-    /// A change `UPDATE set WHERE condition`, whose first value is the row's text key.
-    pub(super) fn new(set: &'static str, condition: &'static str) -> Self {
-        Self { set, condition, then: Vec::new(), rows: Vec::new() }
-    }
-
-    /// Runs `UPDATE set WHERE condition` as well for each row that was changed.
-    pub(super) fn then_update(mut self, set: &'static str, condition: &'static str) -> Self {
-        self.then.push(Then::Update { set, condition });
-        self
-    }
-
-    /// Runs `INSERT INTO into SELECT values WHERE condition on_conflict` as well for each row that was changed.
-    pub(super) fn then_insert(
-        mut self,
-        into: &'static str,
-        values: &'static str,
-        condition: &'static str,
-        on_conflict: &'static str,
-    ) -> Self {
-        self.then.push(Then::Insert { into, values, condition, on_conflict });
-        self
-    }
-
-    /// One more row.
-    pub(super) fn row(&mut self) -> Row<'_> {
-        self.rows.push(Vec::new());
-        Row(self)
-    }
-
-    /// Runs it; says of each row whether it was changed.
-    pub(super) fn run(self, connection: &mut AnyConnection) -> QueryResult<Vec<bool>> {
-        if self.rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        match connection {
-            AnyConnection::Sqlite(embedded) => {
-                let text = format!("UPDATE {} WHERE {}", self.set, self.condition);
-                let then: Vec<String> = self.then.iter().map(Then::of_a_row).collect();
-                let change = |row: Vec<Value>| {
-                    let is_changed = Kept::of_row(&text, &row).execute(embedded)? == 1;
-                    for text in then.iter().filter(|_| is_changed) {
-                        Kept::of_row(text, &row).execute(embedded)?;
-                    }
-                    Ok(is_changed)
-                };
-                self.rows.into_iter().map(change).collect()
-            }
-            AnyConnection::Postgres(_) => self.run_at_once(connection),
-        }
-    }
-
-    fn run_at_once(self, connection: &mut AnyConnection) -> QueryResult<Vec<bool>> {
-        let [set, condition] = [self.set, self.condition].map(of_columns);
-        let mut sql = Sql::new("WITH asked AS (VALUES ");
-        for (index, row) in self.rows.iter().enumerate() {
-            sql.push(if index == 0 { "(" } else { ", (" });
-            for (place, value) in row.iter().enumerate() {
-                sql.push(if place == 0 { "" } else { ", " }).value(value.clone());
-            }
-            sql.push(")");
-        }
-        sql.push(&format!(
-            "), changed AS (UPDATE {set} FROM asked AS changed WHERE {condition} RETURNING changed.*)"
-        ));
-        for (number, then) in self.then.iter().enumerate() {
-            sql.push(&format!(", then{number} AS ({})", then.of_changed_rows()));
-        }
-        sql.push(" SELECT column1 AS key FROM changed");
-        let changed = sql.kept_for(self.rows.len()).load::<ChangedRow>(connection)?;
-        let is_changed = |row: &Vec<Value>| match row.first() {
-            Some(Value::Text(Some(key))) => changed.iter().any(|row| row.key == *key),
-            _ => false,
-        };
-        Ok(self.rows.iter().map(is_changed).collect())
-    }
-}
-
-impl Then {
-    fn of_a_row(&self) -> String {
-        match self {
-            Self::Update { set, condition } => format!("UPDATE {set} WHERE {condition}"),
-            Self::Insert { into, values, condition, on_conflict } => {
-                format!("INSERT INTO {into} SELECT {values} WHERE {condition} {on_conflict}")
-            }
-        }
-    }
-
-    fn of_changed_rows(&self) -> String {
-        match self {
-            Self::Update { set, condition } => {
-                format!("UPDATE {} FROM changed WHERE {}", of_columns(set), of_columns(condition))
-            }
-            Self::Insert { into, values, condition, on_conflict } => {
-                let [values, condition] = [*values, *condition].map(of_columns);
-                format!("INSERT INTO {into} SELECT {values} FROM changed WHERE {condition} {on_conflict}")
-            }
-        }
-    }
-}
-
-fn of_columns(text: &str) -> String {
-    text.replace('@', "changed.column")
-}
-
-/// The values of a row, in their order.
-pub(super) struct Row<'a>(&'a mut RowChange);
-
-impl Row<'_> {
-    pub(super) fn value(self, value: impl IntoValue) -> Self {
-        if let Some(row) = self.0.rows.last_mut() {
-            row.push(value.into_value());
-        }
-        self
-    }
-}
-
-impl Kept {
-    fn of_row(text: &str, row: &[Value]) -> Self {
-        let (mut pieces, mut values) = (Vec::new(), Vec::new());
-        let mut parts = text.split('@');
-        pieces.push(parts.next().unwrap_or_default().to_owned());
-        for part in parts {
-            let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            let (number, rest) = part.split_at(digits);
-            let place = number.parse::<usize>().unwrap_or_default().wrapping_sub(1);
-            values.extend(row.get(place).cloned());
-            pieces.push(rest.to_owned());
-        }
-        Self { pieces, values }
-    }
-}

@@ -65,7 +65,7 @@ impl Snapshot<'_> {
         batch: BatchId,
     ) -> Result<Vec<ReminderId>, StoreError> {
         Sql::new(
-            "SELECT id FROM outbox WHERE organisation_id = $1 AND batch_id = $2 AND state = 'Unconfirmed' ORDER BY id",
+            "SELECT id FROM outbox WHERE organisation_id = $1 AND batch_id = $2 AND phase = 'Unconfirmed' ORDER BY id",
         )
         .bind(organisation.to_string())
         .bind(batch.to_string())
@@ -111,7 +111,7 @@ impl Tx<'_> {
     /// Records on a person's word that a mail was delivered, at the time of its point of no return.
     pub fn mark_sent(&mut self, id: ReminderId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let changed = Sql::new(
-            "UPDATE outbox SET state = 'Sent', sent_at = committed_at, reason = NULL, commit_token = NULL, \
+            "UPDATE outbox SET state = 'Sent', phase = 'Sent', sent_at = committed_at, reason = NULL, commit_token = NULL, \
              updated_at = $1 WHERE id = $2 AND state = 'Unconfirmed'",
         )
         .bind(now)
@@ -128,8 +128,8 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let changed = Sql::new(
-            "UPDATE outbox SET state = 'Pending', is_repeat = TRUE, not_before = $1, expires_at = $2, updated_at = $3, \
-             reason = NULL WHERE id = $4 AND state = 'Unconfirmed'",
+            "UPDATE outbox SET state = 'Pending', phase = 'Pending', is_repeat = TRUE, not_before = $1, expires_at = $2, \
+             updated_at = $3, reason = NULL WHERE id = $4 AND state = 'Unconfirmed'",
         )
         .bind(now)
         .bind(expires_at)

@@ -14,7 +14,7 @@ use super::session::{SignedIn, is_htmx};
 use crate::domain::ids::BatchId;
 use crate::domain::money::grouped_count;
 use crate::domain::person::Permission;
-use crate::domain::reminder::ReminderState;
+use crate::domain::reminder::Phase;
 use crate::store::{BatchProgress, BatchRow, Pause};
 
 /// Rows shown of each group.
@@ -119,16 +119,8 @@ async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
         .reader
         .read::<_, WebError>(move |snapshot| {
             let progress = snapshot.batch(organisation, id)?.ok_or(WebError::NotFound)?;
-            let failed =
-                snapshot.batch_rows(id, &[ReminderState::Failed, ReminderState::Unconfirmed], SHOWN * 5)?;
-            let rest = [
-                ReminderState::Committed,
-                ReminderState::Claimed,
-                ReminderState::Pending,
-                ReminderState::Scheduled,
-                ReminderState::Sent,
-                ReminderState::Cancelled,
-            ];
+            let failed = snapshot.batch_rows(id, &[Phase::Failed, Phase::Unconfirmed], SHOWN * 5)?;
+            let rest = [Phase::InFlight, Phase::Pending, Phase::Scheduled, Phase::Sent, Phase::Cancelled];
             let others = snapshot.batch_rows(id, &rest, SHOWN)?;
             let can_repeat = progress.failed > 0 && !snapshot.failed_invoices(organisation, id)?.is_empty();
             let paused = snapshot.batch_pause(organisation, id)?;

@@ -1,5 +1,6 @@
 //! What programs wait for: sent at once, beside the rounds and whatever the breaker says, each mail tried once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -88,7 +89,7 @@ impl Worker {
     }
 
     /// One mail, from its turn to its outcome.
-    async fn send_one(self, letter: Letter, writer: Grouping, stop: watch::Receiver<bool>) {
+    async fn send_one(self, letter: Arc<Letter>, writer: Grouping, stop: watch::Receiver<bool>) {
         let _right = self.lines.right().await;
         if *stop.borrow() {
             // It was claimed and not committed: the end of this worker gives it back.

@@ -25,15 +25,15 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// Letters on their way from the feeder to the connections.
 #[derive(Clone)]
-struct Tray(Arc<Mutex<mpsc::Receiver<Letter>>>);
+struct Tray(Arc<Mutex<mpsc::Receiver<Arc<Letter>>>>);
 
 impl Tray {
-    async fn next(&self) -> Option<Letter> {
+    async fn next(&self) -> Option<Arc<Letter>> {
         self.0.lock().await.recv().await
     }
 
     /// A letter that is there already. Another connection that waits for one has found none.
-    fn at_hand(&self) -> Option<Letter> {
+    fn at_hand(&self) -> Option<Arc<Letter>> {
         self.0.try_lock().ok()?.try_recv().ok()
     }
 }
@@ -116,7 +116,7 @@ impl Worker {
     /// whether there were any.
     async fn feed(
         self,
-        feed: mpsc::Sender<Letter>,
+        feed: mpsc::Sender<Arc<Letter>>,
         lines: usize,
         stop: watch::Receiver<bool>,
     ) -> Result<bool, ActionError> {
@@ -168,7 +168,7 @@ impl Worker {
 
 /// A letter whose turn it is; its envelope may have been said behind the one before it.
 struct Turn {
-    letter: Letter,
+    letter: Arc<Letter>,
     begun: Option<Begun>,
 }
 
@@ -200,7 +200,7 @@ impl Line<'_> {
 
     /// The next letter, if it is there already. With a single connection nothing shares its commits: there an outcome is
     /// durable before the next word.
-    fn at_hand(&self) -> Option<Letter> {
+    fn at_hand(&self) -> Option<Arc<Letter>> {
         (self.worker.connections > 1 && !*self.stop.borrow()).then(|| self.tray.at_hand()).flatten()
     }
 

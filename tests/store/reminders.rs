@@ -38,8 +38,9 @@ on_both_databases! {
         for state in ReminderState::ALL {
             let token = matches!(state, ReminderState::Claimed | ReminderState::Committed);
             store.execute(&format!(
-                "UPDATE outbox SET state = '{state}', reason = 'a reason', claim_token = {}, sent_at = created_at, \
+                "UPDATE outbox SET state = '{state}', phase = {}, reason = 'a reason', claim_token = {}, sent_at = created_at, \
                  cancelled_at = created_at WHERE id = '{holder}'",
+                if token { "'InFlight'".to_owned() } else { format!("'{state}'") },
                 if token { "id" } else { "NULL" }
             )).unwrap();
             let is_open = matches!(state, ReminderState::Pending | ReminderState::Claimed | ReminderState::Committed);

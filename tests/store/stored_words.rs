@@ -48,8 +48,9 @@ on_both_databases! {
                 (Channel::ALL[turn % Channel::ALL.len()], actors[turn % 3], stages[turn % stages.len()]);
             let token = matches!(state, ReminderState::Claimed | ReminderState::Committed);
             store.execute(&format!(
-                "UPDATE outbox SET state = '{state}', channel = '{channel}', actor = '{actor}', stage = {}, \
+                "UPDATE outbox SET state = '{state}', phase = {}, channel = '{channel}', actor = '{actor}', stage = {}, \
                  claim_token = {}, sent_at = created_at, cancelled_at = created_at, reason = 'a reason'",
+                if token { "'InFlight'".to_owned() } else { format!("'{state}'") },
                 stage.map_or("NULL".to_owned(), |stage| format!("'{stage}'")),
                 if token { "id" } else { "NULL" },
             )).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -20,11 +20,11 @@ use crate::domain::reminder::{Channel, FailureKind};
 use crate::store::{ClaimedMail, InvoiceRow, Snapshot, StoreError};
 
 /// A mail that may go to the mail server.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Letter {
     /// What is sent.
     pub mail: OutgoingMail,
-    pub(super) claimed: ClaimedMail,
+    pub(super) claimed: Arc<ClaimedMail>,
     /// What of its text is to be kept; `None` where it is kept already.
     pub(super) kept: Option<KeptMail>,
     pub(super) from: Option<RenderedFrom>,
@@ -33,7 +33,7 @@ pub struct Letter {
 
 impl Actions {
     /// Renders claimed mails; those that cannot go are settled.
-    pub(super) async fn compose(&self, claimed: Vec<ClaimedMail>) -> Result<Vec<Letter>, ActionError> {
+    pub(super) async fn compose(&self, claimed: Vec<ClaimedMail>) -> Result<Vec<Arc<Letter>>, ActionError> {
         let actions = self.clone();
         let composed = self
             .0
@@ -48,7 +48,7 @@ impl Actions {
         let (mut letters, mut stopped) = (Vec::new(), Vec::new());
         for (claimed, result) in composed {
             match result {
-                Ok(letter) => letters.push(*letter),
+                Ok(letter) => letters.push(letter),
                 Err(settlement) => stopped.push((claimed, settlement)),
             }
         }
@@ -127,7 +127,7 @@ struct Desk {
     words: HashMap<ReminderId, OwnWords>,
 }
 
-type Composed = Result<Box<Letter>, Settlement>;
+type Composed = Result<Arc<Letter>, Settlement>;
 
 impl Desk {
     fn new(
@@ -274,9 +274,9 @@ impl Desk {
         recipient: crate::domain::email_address::EmailAddress,
         (rendered, kept): (RenderedMail, Option<KeptMail>),
         from: Option<RenderedFrom>,
-    ) -> Box<Letter> {
+    ) -> Arc<Letter> {
         let organisation = self.organisations.get(&claimed.organisation_id);
-        Box::new(Letter {
+        Arc::new(Letter {
             mail: OutgoingMail {
                 id: claimed.id,
                 kind: claimed.kind,
@@ -287,7 +287,10 @@ impl Desk {
                 recipient: recipient.clone(),
                 rendered,
             },
-            claimed: ClaimedMail { recipient: Some((recipient_name, recipient)), ..claimed.clone() },
+            claimed: Arc::new(ClaimedMail {
+                recipient: Some((recipient_name, recipient)),
+                ..claimed.clone()
+            }),
             kept,
             from,
             today: organisation.map_or(self.now.date_naive(), |organisation| organisation.day_of(self.now)),

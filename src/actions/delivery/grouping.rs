@@ -32,7 +32,7 @@ pub struct Grouping(mpsc::Sender<Request>);
 #[derive(Debug)]
 struct Request {
     done: Option<Done>,
-    next: Option<Box<Letter>>,
+    next: Option<Arc<Letter>>,
     answer: oneshot::Sender<Result<Go, Arc<ActionError>>>,
 }
 
@@ -78,7 +78,7 @@ impl Actions {
     /// Records outcomes and takes the next mails past the point of no return, in one durable commit.
     async fn write_steps(
         &self,
-        steps: Vec<(Option<Done>, Option<Box<Letter>>)>,
+        steps: Vec<(Option<Done>, Option<Arc<Letter>>)>,
     ) -> Result<Vec<Go>, ActionError> {
         let actions = self.clone();
         let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
@@ -93,7 +93,7 @@ impl Actions {
                 actions.settle_all(tx, &done, now)?;
                 let asking: Vec<_> =
                     next.iter().map(|letter| letter.as_ref().map(|letter| letter.mail.id)).collect();
-                let letters: Vec<Letter> = next.into_iter().flatten().map(|letter| *letter).collect();
+                let letters: Vec<Arc<Letter>> = next.into_iter().flatten().collect();
                 let passed = match letters.is_empty() {
                     true => Default::default(),
                     false => actions.commit_all(tx, &letters, now)?,
@@ -141,10 +141,14 @@ impl Grouping {
     ///
     /// # Errors
     /// When the database refuses: the next mail may not be sent, and the outcome is still to be recorded.
-    pub async fn exchange(&self, done: Option<Done>, next: Option<Letter>) -> Result<Go, Arc<ActionError>> {
+    pub async fn exchange(
+        &self,
+        done: Option<Done>,
+        next: Option<Arc<Letter>>,
+    ) -> Result<Go, Arc<ActionError>> {
         let (answer, answered) = oneshot::channel();
         let interrupted = || Arc::new(ActionError::Store(StoreError::Interrupted));
-        let request = Request { done, next: next.map(Box::new), answer };
+        let request = Request { done, next, answer };
         self.0.send(request).await.map_err(|_| interrupted())?;
         answered.await.map_err(|_| interrupted())?
     }

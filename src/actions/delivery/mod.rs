@@ -7,6 +7,8 @@ mod compose;
 mod grouping;
 mod steps;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::{ActionError, Actions};
@@ -31,7 +33,7 @@ impl Actions {
         lane: Lane,
         worker: WorkerId,
         limit: usize,
-    ) -> Result<Option<Vec<Letter>>, ActionError> {
+    ) -> Result<Option<Vec<Arc<Letter>>>, ActionError> {
         let (token, now) = (self.0.ids.next::<ClaimToken>(), self.clock().now());
         let claimed = self
             .0

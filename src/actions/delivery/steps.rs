@@ -1,6 +1,7 @@
 //! The steps of a mail after its claim, inside a transaction: what goes into it, and what is recorded beside it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +17,7 @@ use crate::store::{Accepted, AuditEntry, ClaimedMail, Leaving, StoreError, Suppr
 /// How a try ended, to be recorded.
 #[derive(Clone, Debug)]
 pub struct Done {
-    pub(super) claimed: ClaimedMail,
+    pub(super) claimed: Arc<ClaimedMail>,
     pub(super) outcome: Outcome,
     pub(super) was_committed: bool,
     pub(super) is_withdrawn: bool,
@@ -31,20 +32,20 @@ impl Done {
 
 impl Letter {
     /// It was handed over, and this came of it.
-    pub fn handed_over(self, outcome: Outcome) -> Done {
-        Done { claimed: self.claimed, outcome, was_committed: true, is_withdrawn: false }
+    pub fn handed_over(&self, outcome: Outcome) -> Done {
+        Done { claimed: self.claimed.clone(), outcome, was_committed: true, is_withdrawn: false }
     }
 
     /// It came to this before the point of no return.
-    pub fn not_handed_over(self, outcome: Outcome) -> Done {
-        Done { claimed: self.claimed, outcome, was_committed: false, is_withdrawn: false }
+    pub fn not_handed_over(&self, outcome: Outcome) -> Done {
+        Done { claimed: self.claimed.clone(), outcome, was_committed: false, is_withdrawn: false }
     }
 
     /// It was not handed over, for the point of no return could not be recorded; whether it was all the same is not known.
-    pub fn withdrawn(self) -> Done {
+    pub fn withdrawn(&self) -> Done {
         let problem = "the database could not be reached".to_owned();
         Done {
-            claimed: self.claimed,
+            claimed: self.claimed.clone(),
             outcome: Outcome::Busy { problem },
             was_committed: false,
             is_withdrawn: true,
@@ -79,7 +80,7 @@ impl Actions {
                 Outcome::Accepted { reply, kept_here } if one.was_committed => {
                     let event = events(one.claimed.kind).sent;
                     let entry = self.entry(&one.claimed, event, reply.clone(), now);
-                    accepted.push((&one.claimed, reply, *kept_here, entry));
+                    accepted.push((&*one.claimed, reply, *kept_here, entry));
                 }
                 _ => self.settle_one(tx, one, now)?,
             }
@@ -158,10 +159,10 @@ impl Actions {
     pub(super) fn commit_all(
         &self,
         tx: &mut Tx<'_>,
-        letters: &[Letter],
+        letters: &[Arc<Letter>],
         now: DateTime<Utc>,
     ) -> Result<HashSet<ReminderId>, StoreError> {
-        let leaving: Vec<Leaving> = letters.iter().map(Letter::leaving).collect();
+        let leaving: Vec<Leaving> = letters.iter().map(|letter| letter.leaving()).collect();
         let (reminders, others): (Vec<&Leaving>, Vec<&Leaving>) =
             leaving.iter().partition(|mail| mail.from.is_some());
         let standings = if reminders.is_empty() { HashMap::new() } else { tx.standings(&reminders)? };
