@@ -257,9 +257,12 @@ impl PreparedSmtp {
     }
 }
 
+/// What the envelope of the next mail takes, and the dots.
+const ENVELOPE: usize = 256;
+
 /// Dot-stuffed (RFC 5321 4.5.2), with the final dot behind it.
 fn with_dot(message: &str) -> String {
-    let mut stuffed = String::with_capacity(message.len() + 64);
+    let mut stuffed = String::with_capacity(message.len() + ENVELOPE);
     for line in message.split_inclusive('\n') {
         if line.starts_with('.') {
             stuffed.push('.');
