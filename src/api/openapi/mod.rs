@@ -65,7 +65,7 @@ const DESCRIPTION: &str = "Description";
 
 const ABOUT: [&str; 5] = [
     "Send the API key in the header `x-api-key`, or as `Authorization: Bearer`. An admin creates it under Settings > API keys, or with the command `dunlin api-key add`. It opens one organisation\u{2019}s ledger, and may do there what a clerk may.",
-    "Bodies are JSON in UTF-8. Amounts are decimal texts, days are written `2025-12-31`, moments in UTC.",
+    "Bodies are JSON in UTF-8. Amounts are decimal texts, days are written `2025-12-31` and lie between 1900 and 2199, moments are in UTC.",
     "Lists come in order of id, up to 100 at a time. Where `hasMore` is true, the same address with `cursor` and the `nextCursor` of the answer has the rest.",
     "A request with a body may have a header `Idempotency-Key`. Used again for another request, the key is answered 422 `IdempotencyKey.Reused`; while the first is being answered, 409 `IdempotencyKey.InFlight`.",
     "Every failure is a problem (RFC 9457): `code` says for programs what is wrong, `detail` says it for people, `requestId` is what to quote. Whatever is answered 429 may be asked again after the seconds of the header `Retry-After`.",
