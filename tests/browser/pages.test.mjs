@@ -44,6 +44,8 @@ async function addresses(page) {
   await page.goto(at.app.url + reminder);
   const batch = await href(page.locator("a[href^='/reminder-batches/']"));
   const reminded = await href(page.locator("main a[href^='/invoices/']"));
+  await page.goto(`${at.app.url}/settings/users`);
+  const user = (await page.locator("form[action^='/settings/users/']").first().getAttribute("action")).split("/")[3];
   const id = invoice.split("/")[2];
   return ["/invoices", "/invoices?tab=overdue", "/invoices?tab=upcoming", "/invoices?tab=paid", "/invoices?tab=draft", "/invoices?tab=archived",
     "/invoices?tab=all&per=25", "/invoices?q=nothing-like-this", "/invoices?currency=USD&due_from=2025-01-01", invoice, `${invoice}/archive/edit`,
@@ -52,7 +54,7 @@ async function addresses(page) {
     "/reminders", "/reminders?q=nothing-like-this", reminder, batch, "/imports",
     "/automations/email-notifications", "/automations/email-notifications/invoice-reminder", "/automations/email-notifications/one-week-after",
     "/automations/email-notifications/invoice-reminder/history", "/suppressions", "/settings/api-keys", "/api/docs", "/settings/sending", "/settings/organisation", "/settings/sender", "/settings/mail-server", "/settings/data", "/settings/audit-log",
-    "/settings/audit-log?q=nothing-like-this", "/settings/users", "/settings/profile",
+    "/settings/audit-log?q=nothing-like-this", "/settings/users", `/settings/users/${user}/two-factor/removal/edit`, "/settings/profile",
     "/settings/profile/two-factor", "/password-resets", "/password-resets/none", "/invitations/none", "/nowhere"];
 }
 
