@@ -12,7 +12,7 @@ use crate::store::{Snapshot, StoreError, Tx};
 const FREE_TRIES: u32 = 4;
 /// Wrong API keys that cost no wait: nobody guesses one in so many tries, and a program that was left with an old key asks
 /// often before somebody sees why it is refused.
-const FREE_KEYS: u32 = 100;
+const FREE_KEYS: u32 = 200;
 /// The longest wait.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
 /// After so long without a try at an account the earlier ones count no more.
@@ -128,6 +128,6 @@ mod tests {
             failures.map(|failures| wait(free, (failures, at)).map_or(0, |until| (until - at).num_seconds()))
         };
         assert_eq!(waits(FREE_TRIES, [3, 4, 5, 6, 12, 13, 400]), [0, 1, 2, 4, 256, 300, 300]);
-        assert_eq!(waits(FREE_KEYS, [0, 99, 100, 101, 108, 109, 400]), [0, 0, 1, 2, 256, 300, 300]);
+        assert_eq!(waits(FREE_KEYS, [0, 199, 200, 201, 208, 209, 400]), [0, 0, 1, 2, 256, 300, 300]);
     }
 }
