@@ -80,10 +80,7 @@ impl Snapshot<'_> {
         Sql::new(&statement)
             .bind(id_list(ids))
             .bind(organisation.to_string())
-            .load::<CandidateRow>(self.connection())?
-            .into_iter()
-            .map(Candidate::try_from)
-            .collect()
+            .load_as(self.connection(), |row: CandidateRow| Candidate::try_from(row))
     }
 }
 

@@ -4,6 +4,7 @@
 //! Values are numbered `$1`, `$2` ... in the order in which they are pushed, on both databases.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::connection::DefaultLoadingMode;
 use diesel::deserialize::QueryableByName;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -11,6 +12,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text, Timestamp, U
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl};
 
+use super::StoreError;
 use super::connection::{AnyConnection, each_backend};
 
 /// A value with its column type; only this module looks inside.
@@ -140,6 +142,23 @@ impl Sql {
         }
         let numbered = self.numbered_for(connection);
         each_backend!(connection, bare => bound!(numbered).load(bare))
+    }
+
+    /// Runs it and makes something of each row as it comes: of many rows, which take more room than what is made of them,
+    /// few are there at a time.
+    pub(super) fn load_as<R, T>(
+        self,
+        connection: &mut AnyConnection,
+        make: impl Fn(R) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
+    {
+        let numbered = self.numbered_for(connection);
+        each_backend!(connection, bare => {
+            let rows = bound!(numbered).load_iter::<R, DefaultLoadingMode>(bare)?;
+            rows.map(|row| make(row?)).collect()
+        })
     }
 
     /// Runs it and reads its first row, if there is one.
