@@ -216,7 +216,11 @@ impl Store {
         result
     }
 
-    fn write_blocking<T, E: From<StoreError>>(
+    /// [`Store::write`] on a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {

@@ -14,6 +14,7 @@ DROP INDEX outbox_unconfirmed;
 CREATE INDEX outbox_unconfirmed ON outbox (organisation_id, id) WHERE state = 'Unconfirmed';
 DROP INDEX outbox_by_batch;
 CREATE INDEX outbox_by_batch ON outbox (batch_id, state, kept_here, id) WHERE batch_id IS NOT NULL;
+ALTER TABLE invoice RESET (fillfactor);
 ALTER TABLE outbox RESET (fillfactor);
 ALTER TABLE outbox DROP CONSTRAINT outbox_phase_check;
 ALTER TABLE outbox DROP COLUMN phase;

@@ -1,20 +1,17 @@
-//! Writers for the steps of all connections: what arrives while a transaction is being made durable goes into the next
+//! One writer for the steps of all connections: what arrives while a transaction is being made durable goes into the next
 //! one together. A durable commit is the unit of cost, so speed costs no promise.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{ActionError, Actions, Done, Letter};
 use crate::store::StoreError;
 
-/// Writers at a time where the database takes several.
-const WRITERS: usize = 3;
-
-/// How long a transaction of a database server waits to be shared by more connections: each is a dozen journeys. The
-/// embedded database is not waited for: it writes for some connections while the others converse.
-const FILL: Duration = Duration::from_millis(1);
+/// How long a transaction of a database server waits to be shared by more connections: each is five journeys. The embedded
+/// database is not waited for: it writes for some connections while the others converse.
+const FILL: Duration = Duration::from_micros(250);
 
 /// The answer at the point of no return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,28 +34,24 @@ struct Request {
 }
 
 impl Actions {
-    /// Starts what groups the steps of so many connections: one writer where the database takes one at a time, a few
-    /// where it takes several.
+    /// Starts what groups the steps of so many connections. It has a thread of its own: it goes from one transaction to the
+    /// next without waiting for those that converse.
     pub fn grouping(&self, connections: usize) -> Grouping {
-        let (sender, requests) = mpsc::channel::<Request>(connections);
-        let requests = Arc::new(Mutex::new(requests));
-        let (writers, fill) =
-            if self.0.store.shares_sending() { (WRITERS, FILL) } else { (1, Duration::ZERO) };
-        for _ in 0..writers {
-            let (actions, requests) = (self.clone(), requests.clone());
-            tokio::spawn(async move {
-                while let Some(group) = next_group(&mut *requests.lock().await, connections, fill).await {
-                    actions.write_group(group).await;
-                }
-            });
-        }
+        let (sender, mut requests) = mpsc::channel::<Request>(connections);
+        let actions = self.clone();
+        let fill = if self.0.store.shares_sending() { FILL } else { Duration::ZERO };
+        tokio::task::spawn_blocking(move || {
+            while let Some(group) = next_group(&mut requests, connections, fill) {
+                actions.write_group(group);
+            }
+        });
         Grouping(sender)
     }
 
-    async fn write_group(&self, group: Vec<Request>) {
+    fn write_group(&self, group: Vec<Request>) {
         let (steps, answers): (Vec<_>, Vec<_>) =
             group.into_iter().map(|request| ((request.done, request.next), request.answer)).unzip();
-        match self.write_steps(steps.clone()).await {
+        match self.write_steps(steps.clone()) {
             Ok(goes) => answers.into_iter().zip(goes).for_each(|(answer, go)| drop(answer.send(Ok(go)))),
             Err(error) if answers.len() == 1 || !concerns_one(&error) => {
                 let error = Arc::new(error);
@@ -67,7 +60,7 @@ impl Actions {
             // One of them cannot be written: the others must not fail with it.
             Err(_) => {
                 for (step, answer) in steps.into_iter().zip(answers) {
-                    let written = self.write_steps(vec![step]).await;
+                    let written = self.write_steps(vec![step]);
                     let go = written.map(|goes| goes.first().copied().unwrap_or(Go::Stop)).map_err(Arc::new);
                     drop(answer.send(go));
                 }
@@ -76,57 +69,39 @@ impl Actions {
     }
 
     /// Records outcomes and takes the next mails past the point of no return, in one durable commit.
-    async fn write_steps(
-        &self,
-        steps: Vec<(Option<Done>, Option<Arc<Letter>>)>,
-    ) -> Result<Vec<Go>, ActionError> {
-        let actions = self.clone();
+    fn write_steps(&self, steps: Vec<(Option<Done>, Option<Arc<Letter>>)>) -> Result<Vec<Go>, ActionError> {
         let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
         let done: Vec<Done> = done.into_iter().flatten().collect();
         let ended: Vec<_> = done.iter().filter_map(Done::attempt).collect();
-        let settled: Vec<_> = done.iter().map(|done| done.claimed.id).collect();
-        let goes = self
-            .0
-            .store
-            .write(move |tx| {
-                let now = actions.clock().now();
-                actions.settle_all(tx, &done, now)?;
-                let asking: Vec<_> =
-                    next.iter().map(|letter| letter.as_ref().map(|letter| letter.mail.id)).collect();
-                let letters: Vec<Arc<Letter>> = next.into_iter().flatten().collect();
-                let passed = match letters.is_empty() {
-                    true => Default::default(),
-                    false => actions.commit_all(tx, &letters, now)?,
-                };
-                let go = |id: Option<_>| {
-                    if id.is_some_and(|id| passed.contains(&id)) { Go::Send } else { Go::Stop }
-                };
-                Ok::<_, ActionError>(asking.into_iter().map(go).collect())
-            })
-            .await?;
+        let asking: Vec<_> = next.iter().map(|letter| letter.as_ref().map(|letter| letter.mail.id)).collect();
+        let letters: Vec<Arc<Letter>> = next.into_iter().flatten().collect();
+        let passed = self.0.store.write_blocking::<_, ActionError>(|tx| {
+            let now = self.clock().now();
+            self.settle_all(tx, &done, now)?;
+            match letters.is_empty() {
+                true => Ok(Default::default()),
+                false => Ok(self.commit_all(tx, &letters, now)?),
+            }
+        })?;
+        let go = |id: Option<_>| if id.is_some_and(|id| passed.contains(&id)) { Go::Send } else { Go::Stop };
+        let goes = asking.into_iter().map(go).collect();
         self.0.attempts.count(&ended);
-        self.0.awaited.tell(settled.into_iter());
+        self.0.awaited.tell(done.iter().map(|done| done.claimed.id));
         Ok(goes)
     }
 }
 
-/// What goes into one transaction: what has arrived and, where several ask at about the same time, what arrives within
-/// `fill`.
-async fn next_group(
+/// What goes into one transaction: what has arrived and, unless that are all, what arrives within `fill`.
+fn next_group(
     requests: &mut mpsc::Receiver<Request>,
     connections: usize,
     fill: Duration,
 ) -> Option<Vec<Request>> {
     let mut group = Vec::with_capacity(connections);
-    requests.recv_many(&mut group, connections).await;
-    if group.len() > 1 && !fill.is_zero() {
-        let filling = async {
-            while group.len() < connections.min(requests.sender_strong_count())
-                && requests.recv_many(&mut group, connections).await > 0
-            {}
-        };
-        // In time or not: what has arrived is written.
-        let _ = tokio::time::timeout(fill, filling).await;
+    requests.blocking_recv_many(&mut group, connections);
+    if !(fill.is_zero() || group.is_empty()) && group.len() < connections {
+        std::thread::sleep(fill);
+        group.extend(std::iter::from_fn(|| requests.try_recv().ok()).take(connections - group.len()));
     }
     (!group.is_empty()).then_some(group)
 }
