@@ -108,7 +108,7 @@ impl Actions {
             .store
             .write(move |tx| {
                 let now = actions.clock().now();
-                // In the transaction that counts: keys sent at once are keys one after the other.
+                // In the transaction that counts: of keys sent at once at most as many pass as there are writers.
                 tried.check(tx, now)?;
                 Ok(tried.count(tx, now)?)
             })

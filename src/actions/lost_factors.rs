@@ -20,16 +20,19 @@ impl Actions {
         self.0.store.read(move |snapshot| removable(snapshot, &by, id)).await
     }
 
-    /// Takes a colleague's second factor away.
+    /// Takes a colleague's second factor away, for who knows their own password: a stolen session does not.
     ///
     /// # Errors
-    /// As [`Actions::who_lost_factor`], or when the organisation cannot send the mail that tells them.
-    pub async fn remove_factor_of(&self, by: &User, id: UserId) -> Result<(), ActionError> {
+    /// As [`Actions::who_lost_factor`], when it is not the password of who asks, or when the organisation cannot send the mail
+    /// that tells them.
+    pub async fn remove_factor_of(&self, by: &User, id: UserId, password: String) -> Result<(), ActionError> {
+        self.prove_password(by, password).await?;
         let (actions, by) = (self.clone(), by.clone());
         self.0
             .store
             .write(move |tx| {
                 tx.lock_organisation(by.organisation_id)?;
+                tx.lock_person(id)?;
                 let member = removable(tx, &by, id)?;
                 let who = format!("{}, an admin of your organisation,", by.name);
                 actions.tell_of_removal(tx, by.organisation_id, &member, Actor::User(by.id), &who)?;
@@ -53,6 +56,7 @@ impl Actions {
             .write(move |tx| {
                 let unknown = || ActionError::Refused(format!("There is no user with the address {email}."));
                 let person = tx.person_with(&email)?.ok_or_else(unknown)?;
+                tx.lock_person(person)?;
                 let organisations = tx.belongs_to(person)?;
                 let last = *organisations.first().ok_or_else(unknown)?;
                 let member = tx.member(last, person)?.ok_or_else(unknown)?;
@@ -137,8 +141,8 @@ fn removable(snapshot: &mut Snapshot<'_>, by: &User, id: UserId) -> Result<Membe
     }
     if snapshot.belongs_to(id)?.iter().any(|organisation| *organisation != by.organisation_id) {
         return Err(ActionError::Refused(format!(
-            "{} belongs to another organisation too, which relies on the same second factor. Only whoever runs this \
-             installation can remove it, with the command `dunlin user remove-second-factor {}`.",
+            "Only whoever runs this installation can remove the second factor of {}, with the command \
+             `dunlin user remove-second-factor {}`.",
             member.name, member.email
         )));
     }

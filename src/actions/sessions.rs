@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::people::fingerprint;
-use super::throttle::FORGOTTEN;
 use super::{ActionError, Actions};
 use crate::domain::person::{Actor, User};
 use crate::store::{ListedSession, SessionOwner, Sessions, StoreError};
@@ -57,7 +56,6 @@ impl Actions {
             .store
             .write::<_, StoreError>(move |tx| {
                 tx.prune_sessions(now - SESSION_LIFE)?;
-                tx.prune_sign_in_failures(now - FORGOTTEN)?;
                 tx.keep_session(&hash, &state, owner.as_ref(), now)
             })
             .await?)

@@ -16,7 +16,7 @@ const FREE_KEYS: u32 = 200;
 /// The longest wait.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
 /// After so long without a try at an account the earlier ones count no more.
-pub(super) const FORGOTTEN: TimeDelta = TimeDelta::hours(24);
+const FORGOTTEN: TimeDelta = TimeDelta::hours(24);
 /// The same for an address, which many may share: waiting for it gains less than trying on at the longest wait.
 const FORGOTTEN_OF_ADDRESS: TimeDelta = TimeDelta::hours(1);
 
@@ -84,8 +84,9 @@ impl Tried {
         }
     }
 
-    /// Counts a try.
+    /// Counts a try, and forgets what is old of others: who adds to them takes away.
     pub(super) fn count(&self, tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        tx.prune_sign_in_failures(now - FORGOTTEN)?;
         for (subject, forgotten) in [(&self.account, FORGOTTEN), (&self.address, FORGOTTEN_OF_ADDRESS)] {
             if let Some(subject) = subject {
                 tx.note_sign_in_failure(subject, now - forgotten, now)?;

@@ -92,7 +92,7 @@ pub(super) async fn create(call: Call<CreateSuppression>) -> Result<Answer, Prob
         let id = SuppressionId::from(id);
         let added = program.actions().suppress(&program.principal, id, new).await;
         added.map_err(Problem::refusing(Noun::Suppression, "Suppression.AlreadyActive"))?;
-        Answer::with(StatusCode::CREATED, &found(&program, id).await?)
+        Answer::with(StatusCode::CREATED, &SuppressionBody::from(found(&program, id).await?))
     })
     .await
 }
@@ -100,7 +100,9 @@ pub(super) async fn create(call: Call<CreateSuppression>) -> Result<Answer, Prob
 /// `GET /api/v1/suppressions/{suppressionId}`: an active one.
 pub(super) async fn show(program: Program, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = id_in(&path, "suppression")?;
-    Ok(HttpResponse::Ok().json(found(&program, id).await?))
+    let active = Some(found(&program, id).await?).filter(|suppression| suppression.lifted.is_none());
+    let active = active.ok_or_else(|| Problem::not_found(Noun::Suppression))?;
+    Ok(HttpResponse::Ok().json(SuppressionBody::from(active)))
 }
 
 /// `DELETE /api/v1/suppressions/{suppressionId}`: lifts it. Doing so twice is doing it once.
@@ -120,11 +122,10 @@ pub(super) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn found(program: &Program, id: SuppressionId) -> Result<SuppressionBody, Problem> {
+async fn found(program: &Program, id: SuppressionId) -> Result<Suppression, Problem> {
     let organisation = program.organisation();
     let found = program.read(move |snapshot| Ok(snapshot.suppression(organisation, id)?)).await?;
-    let active = found.filter(|suppression| suppression.lifted.is_none());
-    active.map(SuppressionBody::from).ok_or_else(|| Problem::not_found(Noun::Suppression))
+    found.ok_or_else(|| Problem::not_found(Noun::Suppression))
 }
 
 impl CreateSuppression {

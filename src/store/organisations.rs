@@ -8,7 +8,7 @@ use super::connection::AnyConnection;
 use super::schema::organisation;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
-use crate::domain::ids::{InvoiceId, OrganisationId};
+use crate::domain::ids::{InvoiceId, OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -85,6 +85,16 @@ impl Tx<'_> {
                 .select(organisation::id)
                 .for_update()
                 .first::<String>(server)?;
+        }
+        Ok(())
+    }
+
+    /// Lets other transactions about this person's account wait for this one, and those that let them into an organisation.
+    pub fn lock_person(&mut self, id: UserId) -> Result<(), StoreError> {
+        if let AnyConnection::Postgres(_) = self.connection() {
+            Sql::new("SELECT id FROM person WHERE id = $1 FOR UPDATE")
+                .bind(id.to_string())
+                .execute(self.connection())?;
         }
         Ok(())
     }

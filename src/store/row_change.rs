@@ -1,5 +1,6 @@
 //! One change of many rows, and what goes with each of them: one statement a row on SQLite, one for all on PostgreSQL.
 
+use diesel::result::Error;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 
@@ -194,7 +195,10 @@ impl<'a> OfARow<'a> {
     }
 
     fn execute(&self, row: &[Value], embedded: &mut SqliteConnection) -> QueryResult<usize> {
-        let values = self.places.iter().filter_map(|place| row.get(*place)).collect();
+        // A place without a value would leave out what stands before it, perhaps a condition.
+        let missing = || Error::QueryBuilderError("a place without a value".into());
+        let values = self.places.iter().map(|place| row.get(*place)).collect::<Option<_>>();
+        let values = values.ok_or_else(missing)?;
         Kept { pieces: &self.pieces, values }.execute(embedded)
     }
 }

@@ -206,9 +206,12 @@ impl Tx<'_> {
 
     /// Throws sessions away that were not used since a time; at most so many that nobody waits for it.
     pub fn prune_sessions(&mut self, since: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new(
-            "DELETE FROM session WHERE id_hash IN (SELECT id_hash FROM session WHERE seen_at < $1 LIMIT 1000)",
-        )
+        // Who is about to throw the same ones away, or to use one, goes first.
+        let skip_locked = self.connection().skip_locked();
+        Sql::new(&format!(
+            "DELETE FROM session WHERE id_hash IN \
+             (SELECT id_hash FROM session WHERE seen_at < $1 LIMIT 1000{skip_locked})"
+        ))
         .bind(since)
         .execute(self.connection())?;
         Ok(())
@@ -216,10 +219,11 @@ impl Tx<'_> {
 
     /// Throws failed tries away that count no more, since none was made after a time; at most so many at once.
     pub fn prune_sign_in_failures(&mut self, since: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new(
+        let skip_locked = self.connection().skip_locked();
+        Sql::new(&format!(
             "DELETE FROM sign_in_failure WHERE subject IN \
-             (SELECT subject FROM sign_in_failure WHERE last_at < $1 LIMIT 1000)",
-        )
+             (SELECT subject FROM sign_in_failure WHERE last_at < $1 LIMIT 1000{skip_locked})"
+        ))
         .bind(since)
         .execute(self.connection())?;
         Ok(())

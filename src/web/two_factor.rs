@@ -137,7 +137,7 @@ pub(super) async fn confirm(posted: Posted<ConfirmForm>) -> Result<HttpResponse,
 #[derive(Deserialize)]
 pub(super) struct ProofForm {
     #[serde(default)]
-    current: String,
+    pub(super) current: String,
 }
 
 /// `POST /settings/profile/two-factor/removal`

@@ -119,11 +119,6 @@ async fn done(
     }
 }
 
-/// The page with why nothing was done.
-pub(super) async fn refused(by: &SignedIn, why: String) -> Result<HttpResponse, WebError> {
-    shown(by, InviteForm::default(), Some(why)).await
-}
-
 /// Who is invited.
 #[derive(Default, Deserialize)]
 #[serde(default)]

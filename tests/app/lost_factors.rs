@@ -31,8 +31,11 @@ on_both_databases! {
         ));
         admin.get("/settings/users").await.says("Remove second factor of The clerk");
         ask(&admin, &removal).await.says("Remove second factor?").says(CLEO).says("All their sessions end");
-        assert_eq!(cleo.get("/invoices").await.url, "/invoices", "a question changes nothing");
-        admin.post(&removal, &[]).await.says_not("Remove second factor of The clerk");
+        let refused = admin.post(&removal, &[("current", "another password of theirs")]).await;
+        assert_eq!(refused.status, 422);
+        refused.says("Your own password").says("That is not your current password.");
+        assert_eq!(cleo.get("/invoices").await.url, "/invoices", "a question changes nothing, nor does a wrong password");
+        admin.post(&removal, &[("current", PASSWORD)]).await.says_not("Remove second factor of The clerk");
         assert_eq!(cleo.get("/invoices").await.url, "/sign-in");
         assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.url, "/invoices");
         assert_eq!(app.texts("SELECT code_hash AS text FROM recovery_code").len(), 0);
@@ -50,7 +53,7 @@ on_both_databases! {
         let text = mail.body_text(0).unwrap();
         assert!(text.contains("The admin, an admin of your organisation, removed the second factor"), "{text}");
         assert!(text.contains("tell an admin of Acme Receivables."), "{text}");
-        assert_eq!(admin.post(&removal, &[]).await.status, 422, "there is none any more");
+        assert_eq!(admin.post(&removal, &[("current", PASSWORD)]).await.status, 422, "there is none any more");
     }
 
     async fn where_everybody_needs_it_they_set_it_up_anew_at_the_next_sign_in(app: TestApp) {
@@ -61,7 +64,7 @@ on_both_databases! {
         admin.post("/settings/two-factor", &[("required", "true")]).await;
         ask(&admin, &removal).await.says("has to set up a new second factor at once");
         let token = admin.get("/settings/users").await.value("csrf");
-        admin.post_as_it_is(&removal, &[("csrf", &token)]).await;
+        admin.post_as_it_is(&removal, &[("csrf", &token), ("current", PASSWORD)]).await;
         assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.url, "/settings/profile/two-factor");
     }
 
@@ -77,8 +80,8 @@ on_both_databases! {
         let removal = who_lost_it(&app, &ada, CLEO).await;
         // Also where they are disabled there: they may be enabled again.
         for _ in 0..2 {
-            for page in [ask(&ada, &removal).await, ada.post(&removal, &[]).await] {
-                page.says("belongs to another organisation too").says_not("Other Ltd");
+            for page in [ask(&ada, &removal).await, ada.post(&removal, &[("current", PASSWORD)]).await] {
+                page.says("Only whoever runs this installation").says_not("another organisation").says_not("Other Ltd");
                 page.says("dunlin user remove-second-factor cleo@acme.example");
             }
             app.sql(&format!(
@@ -98,8 +101,8 @@ on_both_databases! {
         let removal = who_lost_it(&app, &boss, "eve@other.example").await;
         let admin = app.admin().await;
         assert_eq!(ask(&admin, &removal).await.status, 404);
-        assert_eq!(admin.post(&removal, &[]).await.status, 404);
-        assert_eq!(boss.post(&removal, &[]).await.status, 200);
+        assert_eq!(admin.post(&removal, &[("current", PASSWORD)]).await.status, 404);
+        assert_eq!(boss.post(&removal, &[("current", PASSWORD)]).await.status, 200);
     }
 
     async fn codes_that_were_wrong_make_nobody_wait_who_sets_it_up_anew(app: TestApp) {
@@ -112,7 +115,7 @@ on_both_databases! {
             cleo.post_as_it_is("/sign-in/code", &[("code", "000000")]).await;
             app.clock.advance(TimeDelta::minutes(1));
         }
-        admin.post(&removal, &[]).await;
+        admin.post(&removal, &[("current", PASSWORD)]).await;
         let cleo = app.signed_in(CLEO).await;
         let form = [("code", "000000"), ("current", PASSWORD)];
         assert_eq!(cleo.post("/settings/profile/two-factor", &form).await.status, 422);

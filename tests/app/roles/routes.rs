@@ -138,7 +138,7 @@ const FORMS: &[(&str, Fields)] = &[
     ("/settings/users/{id}/role", &[("role", "viewer")]),
     ("/settings/users/{id}/disabling", NOTHING),
     ("/settings/users/{id}/enabling", NOTHING),
-    ("/settings/users/{id}/two-factor/removal", NOTHING),
+    ("/settings/users/{id}/two-factor/removal", &[("current", PASSWORD)]),
     ("/settings/two-factor", &[("required", "false")]),
     ("/settings/invitations", &[("email", "{invoice}@invited.example"), ("role", "clerk")]),
     ("/settings/invitations/{id}/resending", NOTHING),
