@@ -204,25 +204,27 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Throws sessions away that were not used since a time; at most so many that nobody waits for it.
+    /// Throws sessions away that were not used since a time.
     pub fn prune_sessions(&mut self, since: DateTime<Utc>) -> Result<(), StoreError> {
-        // Who is about to throw the same ones away, or to use one, goes first.
-        let skip_locked = self.connection().skip_locked();
-        Sql::new(&format!(
-            "DELETE FROM session WHERE id_hash IN \
-             (SELECT id_hash FROM session WHERE seen_at < $1 LIMIT 1000{skip_locked})"
-        ))
-        .bind(since)
-        .execute(self.connection())?;
-        Ok(())
+        self.prune("session", "id_hash", "seen_at", since)
     }
 
-    /// Throws failed tries away that count no more, since none was made after a time; at most so many at once.
+    /// Throws failed tries away that count no more, since none was made after a time.
     pub fn prune_sign_in_failures(&mut self, since: DateTime<Utc>) -> Result<(), StoreError> {
+        self.prune("sign_in_failure", "subject", "last_at", since)
+    }
+
+    /// At most so many at once that nobody waits for it; who is about to throw the same ones away, or to use one, goes first.
+    fn prune(
+        &mut self,
+        table: &str,
+        key: &str,
+        instant: &str,
+        since: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let skip_locked = self.connection().skip_locked();
         Sql::new(&format!(
-            "DELETE FROM sign_in_failure WHERE subject IN \
-             (SELECT subject FROM sign_in_failure WHERE last_at < $1 LIMIT 1000{skip_locked})"
+            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {instant} < $1 LIMIT 1000{skip_locked})"
         ))
         .bind(since)
         .execute(self.connection())?;
