@@ -11,9 +11,9 @@ use super::people::fingerprint;
 use super::{ActionError, Actions, Settings};
 use crate::domain::email::LinkLetter;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::ids::ReminderId;
+use crate::domain::ids::{OrganisationId, ReminderId};
 use crate::domain::mail_message::MailKind;
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::person::Actor;
 use crate::domain::text::Line;
 use crate::store::{LinkMail, NewMail, Posting, Tx};
@@ -54,25 +54,26 @@ impl Settings {
 }
 
 impl Actions {
+    /// How a mail that is not a reminder is posted: it may leave now, and is given up after the usual time.
+    pub(super) fn posting(&self, organisation_id: OrganisationId, actor: Actor, sender: Sender) -> Posting {
+        let now = self.clock().now();
+        let expires_at = now + self.0.settings.retry_deadline;
+        Posting { organisation_id, actor, sender, scheduled_at: now, expires_at, now }
+    }
+
     /// Queues a mail with a link.
     pub(super) fn queue_link(&self, tx: &mut Tx<'_>, new: NewLinkMail<'_>) -> Result<LinkMail, ActionError> {
-        let (now, id, seed) = (self.clock().now(), self.0.ids.next::<ReminderId>(), self.secret());
-        let expires_at = now + new.life;
+        let (id, seed) = (self.0.ids.next::<ReminderId>(), self.secret());
         let sender = self.0.settings.sender_of(new.organisation)?;
         // Who invites is an organisation; a password is of a person, who may belong to several.
         let (name, letterhead) = match new.kind {
             MailKind::Invitation => (Some(new.organisation.name.as_str()), tx.letterhead_of(&sender)?),
             _ => (None, None),
         };
-        let posting = Posting {
-            organisation_id: new.organisation.id,
-            actor: new.actor,
-            sender,
-            scheduled_at: now,
-            // Nobody is helped by a mail whose link is worth nothing any more.
-            expires_at: expires_at.min(now + self.0.settings.retry_deadline),
-            now,
-        };
+        let mut posting = self.posting(new.organisation.id, new.actor, sender);
+        let expires_at = posting.now + new.life;
+        // Nobody is helped by a mail whose link is worth nothing any more.
+        posting.expires_at = posting.expires_at.min(expires_at);
         let token_hash = fingerprint(&self.0.settings.link_secret(&seed));
         let mail = NewMail {
             id,

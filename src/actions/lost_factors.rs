@@ -8,7 +8,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{OrganisationId, ReminderId, UserId};
 use crate::domain::mail_message::MailKind;
 use crate::domain::person::{Actor, User};
-use crate::store::{Member, NewMail, Posting, Sessions, Snapshot, Tx};
+use crate::store::{Member, NewMail, Sessions, Snapshot, Tx};
 
 impl Actions {
     /// A colleague whose second factor an admin may take away.
@@ -94,7 +94,7 @@ impl Actions {
         actor: Actor,
         who: &str,
     ) -> Result<(), ActionError> {
-        let (now, id) = (self.clock().now(), self.0.ids.next::<ReminderId>());
+        let id = self.0.ids.next::<ReminderId>();
         let organisation = tx.organisation(organisation)?;
         let notice = Notice {
             subject: "Your second factor for Dunlin was removed".to_owned(),
@@ -109,14 +109,7 @@ impl Actions {
                 organisation.name
             ),
         };
-        let posting = Posting {
-            organisation_id: organisation.id,
-            actor,
-            sender: self.0.settings.sender_of(&organisation)?,
-            scheduled_at: now,
-            expires_at: now + self.0.settings.retry_deadline,
-            now,
-        };
+        let posting = self.posting(organisation.id, actor, self.0.settings.sender_of(&organisation)?);
         let mail = NewMail {
             id,
             kind: MailKind::AccountNotice,

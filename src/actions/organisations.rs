@@ -10,7 +10,7 @@ use crate::domain::language::Language;
 use crate::domain::logo::Logo;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Actor, Principal};
-use crate::store::{StoreError, TemplateVersion, Tx};
+use crate::store::{StoreError, Tx};
 
 /// Why an organisation was not changed.
 #[derive(Debug, Error)]
@@ -114,17 +114,9 @@ impl Actions {
             if is_touched || template.draft.is_some() {
                 continue;
             }
+            let number = tx.next_template_number(template.id)?;
             let text = built_in.text(is.language);
-            let version = TemplateVersion {
-                id: self.0.ids.next(),
-                template_id: template.id,
-                number: tx.next_template_number(template.id)?,
-                subject: text.subject,
-                message: text.message,
-                origin: VersionOrigin::BuiltIn,
-                actor: by,
-                created_at: now,
-            };
+            let version = self.new_version(template.id, number, text, VersionOrigin::BuiltIn, by, now);
             // Who saves a text at the same moment has touched it.
             tx.publish_version(&version, &template.basis())?;
         }
@@ -152,16 +144,8 @@ impl Actions {
         }
         for built_in in BuiltIn::ALL {
             let text = built_in.text(organisation.language);
-            let first = TemplateVersion {
-                id: self.0.ids.next(),
-                template_id: self.0.ids.next(),
-                number: 1,
-                subject: text.subject,
-                message: text.message,
-                origin: VersionOrigin::BuiltIn,
-                actor: Actor::System,
-                created_at: now,
-            };
+            let origin = VersionOrigin::BuiltIn;
+            let first = self.new_version(self.0.ids.next(), 1, text, origin, Actor::System, now);
             tx.add_template(organisation.id, built_in.slug, built_in.stage, &first)?;
         }
         Ok(())

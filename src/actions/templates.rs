@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{ActionError, Actions};
 use crate::domain::email::{Basis, BuiltIn, Template, TemplateProblem, TemplateText, VersionOrigin};
-use crate::domain::ids::TemplateVersionId;
+use crate::domain::ids::TemplateId;
 use crate::domain::person::{Actor, User};
 use crate::store::{AuditEntry, EmailTemplate, StoreError, TemplateVersion, Tx};
 
@@ -150,22 +150,31 @@ impl Actions {
     }
 }
 
+impl Actions {
+    /// A text as the next version of a template.
+    pub(super) fn new_version(
+        &self,
+        template_id: TemplateId,
+        number: u32,
+        TemplateText { subject, message }: TemplateText,
+        origin: VersionOrigin,
+        actor: Actor,
+        created_at: DateTime<Utc>,
+    ) -> TemplateVersion {
+        let id = self.0.ids.next();
+        TemplateVersion { id, template_id, number, subject, message, origin, actor, created_at }
+    }
+}
+
 impl Edit<'_, '_> {
     fn publish(&mut self, text: &TemplateText, origin: VersionOrigin) -> Result<Saved, EditRefused> {
         self.must_be_as_seen()?;
         if *text == self.template.current.version.text() && self.template.draft.is_none() {
             return Ok(Saved::Unchanged);
         }
-        let version = TemplateVersion {
-            id: self.actions.0.ids.next::<TemplateVersionId>(),
-            template_id: self.template.id,
-            number: self.tx.next_template_number(self.template.id)?,
-            subject: text.subject.clone(),
-            message: text.message.clone(),
-            origin,
-            actor: Actor::User(self.user.id),
-            created_at: self.now,
-        };
+        let number = self.tx.next_template_number(self.template.id)?;
+        let (id, actor) = (self.template.id, Actor::User(self.user.id));
+        let version = self.actions.new_version(id, number, text.clone(), origin, actor, self.now);
         if !self.tx.publish_version(&version, self.seen)? {
             return Err(self.meanwhile()?);
         }

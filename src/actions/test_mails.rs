@@ -8,7 +8,7 @@ use crate::domain::mail_message::{MailKind, RenderedMail};
 use crate::domain::organisation::{Organisation, Sender};
 use crate::domain::person::{Actor, User};
 use crate::domain::stage::Stage;
-use crate::store::{NewMail, Posting, Snapshot, StoreError, Tx};
+use crate::store::{NewMail, Snapshot, StoreError, Tx};
 
 /// What a text is shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,15 +98,8 @@ impl Actions {
     /// Puts a trial into the outbox, for the person who asked for it.
     fn post_trial(&self, tx: &mut Tx<'_>, user: &User, trial: Trial) -> Result<ReminderId, StoreError> {
         let Trial { organisation, sender, rendered } = trial;
-        let (id, now) = (self.0.ids.next::<ReminderId>(), self.clock().now());
-        let posting = Posting {
-            organisation_id: organisation.id,
-            actor: Actor::User(user.id),
-            sender,
-            scheduled_at: now,
-            expires_at: now + self.0.settings.retry_deadline,
-            now,
-        };
+        let id = self.0.ids.next::<ReminderId>();
+        let posting = self.posting(organisation.id, Actor::User(user.id), sender);
         let mail = NewMail {
             id,
             kind: MailKind::Test,
@@ -118,7 +111,7 @@ impl Actions {
         };
         tx.enqueue_mail(&posting, &mail)?;
         let detail = format!("To {}.", user.email);
-        self.note(tx, organisation.id, posting.actor, "test_mail.queued", None, detail, now)?;
+        self.note(tx, organisation.id, posting.actor, "test_mail.queued", None, detail, posting.now)?;
         Ok(id)
     }
 
