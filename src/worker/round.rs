@@ -82,20 +82,21 @@ impl Worker {
                 }
             }
         };
-        let is_cut_short = fed.is_none();
-        if is_cut_short {
-            tray.0.lock().await.close();
-            while tray.next().await.is_some() {}
-        }
         let worked = match fed {
             Some(fed) => fed,
-            None => feeding.await,
+            None => {
+                tray.0.lock().await.close();
+                while tray.next().await.is_some() {}
+                feeding.await
+            }
         };
         let worked = worked.unwrap_or(Err(ActionError::Store(StoreError::Interrupted)));
         while let Some(one) = connections.join_next().await {
             parts.extend(told(one));
         }
-        if is_cut_short || *stop.borrow() || worked.is_err() {
+        // A connection that ends before the tray is empty may be the last one, and leave letters there.
+        let is_tray_empty = parts.len() == lines && parts.iter().all(|part| matches!(part.end, End::Idle));
+        if !is_tray_empty || *stop.borrow() || worked.is_err() {
             self.actions.release_claims(Lane::Others, self.id).await?;
         }
         let handed_over: usize = parts.iter().map(|part| part.handed_over).sum();

@@ -73,6 +73,18 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 2);
     }
 
+    async fn a_server_that_wants_no_connection_for_a_long_time_leaves_no_mail_behind(app: TestApp) {
+        app.sink.misbehave("", Whim::Reply("banner", "421 4.7.0 too many connections"));
+        batch_of_two(&app).await;
+        app.send_until_idle().await;
+        for _ in 0..500 {
+            app.send_now().await;
+        }
+        app.sink.behave();
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+    }
+
     async fn s06_a_connection_lost_in_the_middle_of_the_message_is_unconfirmed_and_sent_no_second_time(app: TestApp) {
         app.sink.misbehave("beta", Whim::Drop("body"));
         let batch = batch_of_two(&app).await;
