@@ -6,7 +6,7 @@ use super::{ActionError, Actions};
 use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId};
 use crate::domain::invoice::{Invoice, InvoiceState};
 use crate::domain::person::{Actor, Principal};
-use crate::store::{AuditEntry, InvoiceRow, StoreError, Tx};
+use crate::store::{AuditEntry, CalledBack, InvoiceRow, StoreError, Tx};
 
 impl Actions {
     /// Takes an invoice out of the working list; says which reminders are past recall.
@@ -117,8 +117,8 @@ impl Actions {
         invoices: &[InvoiceId],
         reason: &str,
     ) -> Result<Vec<ReminderId>, StoreError> {
-        let cancelled = tx.cancel_reminders_of(invoices, reason, self.clock().now())?;
-        self.record_cancelled(tx, actor, organisation_id, &cancelled, reason)?;
+        let called_back = tx.cancel_reminders_of(invoices, reason, self.clock().now())?;
+        self.record_called_back(tx, actor, organisation_id, &called_back, reason)?;
         self.past_recall(tx, actor, organisation_id, invoices, reason)
     }
 
@@ -137,15 +137,21 @@ impl Actions {
         Ok(handed_over.into_iter().map(|(reminder, _)| reminder).collect())
     }
 
-    pub(super) fn record_cancelled(
+    /// Reminders that were called back: cancelled, or not sent again.
+    pub(super) fn record_called_back(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,
         organisation_id: OrganisationId,
-        cancelled: &[(ReminderId, InvoiceId)],
+        called_back: &[CalledBack],
         reason: &str,
     ) -> Result<(), StoreError> {
-        self.record_of_mails(tx, actor, organisation_id, "reminder.cancelled", cancelled, reason)
+        for (event, is_repeat) in [("reminder.cancelled", false), ("reminder.not_repeated", true)] {
+            let of_kind = called_back.iter().filter(|mail| mail.is_repeat == is_repeat);
+            let mails: Vec<_> = of_kind.map(|mail| (mail.reminder_id, mail.invoice_id)).collect();
+            self.record_of_mails(tx, actor, organisation_id, event, &mails, reason)?;
+        }
+        Ok(())
     }
 
     fn record_of_mails(

@@ -161,7 +161,7 @@ impl Actions {
     ) -> Result<bool, StoreError> {
         let Some(cancelled) = tx.suppress(new, now)? else { return Ok(false) };
         let (organisation, actor) = (new.organisation_id, new.actor);
-        self.record_cancelled(tx, actor, organisation, &cancelled, "The address is suppressed.")?;
+        self.record_called_back(tx, actor, organisation, &cancelled, "The address is suppressed.")?;
         let detail = format!("{}: {}", new.address, new.evidence);
         self.note(tx, organisation, actor, "suppression.added", None, detail, now)?;
         Ok(true)

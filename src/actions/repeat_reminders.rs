@@ -31,7 +31,7 @@ impl Actions {
                     ));
                 }
                 // The entry says by whom already.
-                actions.record_cancelled(tx, by.actor, by.organisation_id, &cancelled, "")?;
+                actions.record_called_back(tx, by.actor, by.organisation_id, &cancelled, "")?;
                 Ok(cancelled.len())
             })
             .await
@@ -57,7 +57,7 @@ impl Actions {
                         "This reminder cannot be cancelled any more.".to_owned(),
                     ));
                 }
-                actions.record_cancelled(tx, by.actor, by.organisation_id, &cancelled, "")?;
+                actions.record_called_back(tx, by.actor, by.organisation_id, &cancelled, "")?;
                 Ok(())
             })
             .await

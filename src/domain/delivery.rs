@@ -143,6 +143,11 @@ impl Settlement {
     }
 }
 
+/// The reason of a mail that may have been delivered, was to go out again and did not.
+pub fn not_sent_again(why: &str) -> String {
+    reason(FailureKind::DeliveryUnconfirmed, &format!("it was not sent again: {why}"))
+}
+
 fn reason(kind: FailureKind, words: &str) -> String {
     let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
     format!("{kind}: {words}")

@@ -68,6 +68,7 @@ pub use audit_log::{AuditFilter, AuditRow};
 pub use backup::copy_database;
 pub use batches::{BatchProgress, BatchRow, NewBatch};
 use connection::{AnyConnection, Opener, Purpose};
+pub use cancelling::CalledBack;
 pub use connection::{DatabaseAddress, InvalidDatabaseAddress};
 pub use customers::CustomerRow;
 pub use email_templates::{DraftText, EmailTemplate, SavedText};

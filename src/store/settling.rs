@@ -316,24 +316,22 @@ impl Tx<'_> {
         if is_over && mail.kind.has_link() {
             self.forget_link(mail.id)?;
         }
-        if let (Settlement::Unconfirmed { .. }, Some(invoice)) = (settlement, mail.invoice_id) {
+        if let (Settlement::Unconfirmed { .. } | Settlement::Repeat { .. }, Some(invoice)) =
+            (settlement, mail.invoice_id)
+        {
             // It may have been delivered: who looks at the invoice is to know.
-            self.note_reminded(invoice, mail.id, now)?;
+            self.note_handed_over(invoice, mail.id)?;
         }
         self.record(entry)?;
         Ok(true)
     }
 
-    /// Shows on an invoice when it was last reminded.
-    fn note_reminded(
-        &mut self,
-        invoice: InvoiceId,
-        reminder: ReminderId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        Sql::new("UPDATE invoice SET last_reminder_id = $1, last_reminded_at = $2 WHERE id = $3")
+    /// Shows on an invoice when a reminder of it passed the point of no return.
+    fn note_handed_over(&mut self, invoice: InvoiceId, reminder: ReminderId) -> Result<(), StoreError> {
+        let at = "SELECT committed_at FROM outbox WHERE id = $2";
+        Sql::new(&format!("UPDATE invoice SET last_reminder_id = $1, last_reminded_at = ({at}) WHERE id = $3"))
             .bind(reminder.to_string())
-            .bind(now)
+            .bind(reminder.to_string())
             .bind(invoice.to_string())
             .execute(self.connection())?;
         Ok(())

@@ -5,11 +5,12 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text, Timestamp};
 
 use super::audit::ACTOR_NAME;
+use super::cancelling::CalledBack;
 use super::columns::parsed;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::email_address::EmailAddress;
-use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId, SuppressionId};
+use crate::domain::ids::{OrganisationId, SuppressionId};
 use crate::domain::person::Actor;
 use crate::domain::suppression::{Suppression, SuppressionReason};
 
@@ -136,7 +137,7 @@ impl Tx<'_> {
         &mut self,
         new: &Suppress<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Option<Vec<(ReminderId, InvoiceId)>>, StoreError> {
+    ) -> Result<Option<Vec<CalledBack>>, StoreError> {
         let added = Sql::new(
             "INSERT INTO suppression (id, organisation_id, address, address_folded, reason, evidence, actor, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \

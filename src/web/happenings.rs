@@ -70,6 +70,7 @@ fn what(event: &str) -> Cow<'static, str> {
         "reminder.unconfirmed" => "Reminder may have been delivered",
         "reminder.postponed" => "Reminder postponed",
         "reminder.cancelled" => "Reminder cancelled",
+        "reminder.not_repeated" => "Reminder not sent again",
         "reminder.left_out" => "Left out of a batch",
         "batch.confirmed" => "Batch confirmed",
         "customer.held" => "Customer put on hold",

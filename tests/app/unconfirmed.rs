@@ -22,6 +22,28 @@ async fn doubtful(app: &TestApp) -> (Page, Person) {
     (batch, app.support().await)
 }
 
+/// Five reminders that may have been delivered five minutes ago, of `INV-1` to `INV-5`.
+async fn five_doubtful(app: &TestApp) -> (Page, Person) {
+    let lines = (1..=5).map(|n| format!("INV-{n}, Customer {n}, ar@customer-{n}.example, 10.00, -3, Sent"));
+    app.ledger(&lines.collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let admin = app.admin().await;
+    app.sink.misbehave("", Whim::Drop("dot"));
+    let batch = admin.confirm(&admin.propose(&["INV-1", "INV-2", "INV-3", "INV-4", "INV-5"]).await).await;
+    app.send_until_idle().await;
+    app.sink.behave();
+    app.clock.advance(TimeDelta::minutes(5));
+    assert_eq!(app.sink.deliveries().len(), 5);
+    (batch, admin)
+}
+
+/// Sees that a reminder, which was to go out again and did not, may have been delivered as before.
+async fn is_unconfirmed_as_before(person: &Person, number: &str, why: &str) {
+    let page = person.get(&format!("/reminders/{}", reminder_of(person, number).await)).await;
+    page.says("May have been delivered").says(&format!("it was not sent again: {why}"));
+    page.says("Mark as sent").says_not(">Resend<").says_not("Reminder cancelled").says_not("Reminder failed");
+    person.get(&format!("/invoices?tab=all&q={number}")).await.says("5 minutes ago");
+}
+
 async fn reminder_of(person: &Person, number: &str) -> String {
     let log = person.get(&format!("/reminders?q={number}")).await;
     log.between("href=\"/reminders/", "\"", &format!(" aria-label=\"Reminder of {number}"))
@@ -56,6 +78,49 @@ on_both_databases! {
         assert_eq!(copies.len(), 2, "one that may have been delivered, and the one a person asked for");
         assert_eq!(message_id(&copies[0].text), message_id(&copies[1].text));
         assert_eq!(copies[0].text, copies[1].text);
+    }
+
+    async fn what_was_to_be_sent_again_and_is_called_back_may_still_have_been_delivered(app: TestApp) {
+        let (batch, admin) = five_doubtful(&app).await;
+        admin.post(&format!("{}/repetition", batch.url), &[]).await.says("Sending reminders");
+        let (paid, held) = (admin.invoice_id("INV-1").await, admin.invoice_id("INV-2").await);
+        admin.post(&format!("/invoices/{paid}/full-payment"), &[]).await.says("Reminder not sent again");
+        admin.post(&format!("/invoices/{held}/hold"), &[("reason", "a dispute")]).await.says("Reminder not sent again");
+        admin.post("/suppressions", &[("address", "ar@customer-3.example")]).await;
+        let reminder = reminder_of(&admin, "INV-4").await;
+        let one = admin.post(&format!("/reminders/{reminder}/cancellation"), &[]).await;
+        one.says("Reminder not sent again").says("May have been delivered");
+        admin.post(&format!("{}/cancellation", batch.url), &[]).await.says("May have been delivered");
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 5, "none went out again");
+        for (number, why) in [
+            ("INV-1", "The invoice was paid."),
+            ("INV-2", "Reminders are on hold: a dispute."),
+            ("INV-3", "The address is suppressed."),
+            ("INV-4", "Cancelled by The admin."),
+            ("INV-5", "Cancelled by The admin."),
+        ] {
+            is_unconfirmed_as_before(&admin, number, why).await;
+        }
+        admin.get("/reminders?status=Cancelled").await.says_not("INV-");
+    }
+
+    async fn what_was_to_be_sent_again_and_is_refused_may_still_have_been_delivered(app: TestApp) {
+        let (batch, admin) = five_doubtful(&app).await;
+        admin.post(&format!("{}/repetition", batch.url), &[]).await.says("Sending reminders");
+        app.sink.misbehave("customer-1", Whim::Reply("RCPT", "550 5.1.1 no such user"));
+        app.sink.misbehave("customer-2", Whim::Reply("RCPT", "450 4.2.0 greylisted"));
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 8, "three of five went out again");
+        is_unconfirmed_as_before(&admin, "INV-1", "address_refused: 550 5.1.1 no such user").await;
+        admin.get("/suppressions").await.says("ar@customer-1.example").says_not("ar@customer-2.example");
+        for _ in 0..20 {
+            app.clock.advance(TimeDelta::hours(5));
+            app.send_now().await;
+        }
+        let admin = app.admin().await;
+        let page = admin.get(&format!("/reminders/{}", reminder_of(&admin, "INV-2").await)).await;
+        page.says("May have been delivered").says("it was not sent again: expired: ").says("Mark as sent");
     }
 
     async fn a_mail_that_is_not_true_any_more_is_not_sent_again(app: TestApp) {

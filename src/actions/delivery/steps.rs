@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{Actions, Letter};
-use crate::domain::delivery::{Settlement, Stop, Tries};
+use crate::domain::delivery::{Settlement, Stop, Tries, not_sent_again};
 use crate::domain::ids::ReminderId;
 use crate::domain::mail_message::{MailKind, Outcome, OutcomeKind};
 use crate::domain::person::Actor;
@@ -106,7 +106,7 @@ impl Actions {
         self.write_settlement(tx, &done.claimed, from, &settlement, now)
     }
 
-    /// Settles a mail before the point of no return. A repeat that may not leave is again what it was: unconfirmed.
+    /// Settles a mail before the point of no return.
     pub(super) fn settle_claimed(
         &self,
         tx: &mut Tx<'_>,
@@ -114,17 +114,10 @@ impl Actions {
         settlement: &Settlement,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let held;
-        let settlement = match (&mail.repeat, settlement) {
-            (Some(_), Settlement::Cancelled { reason } | Settlement::Failed { reason, .. }) => {
-                held = Settlement::unconfirmed(&format!("it was not sent again: {reason}"));
-                &held
-            }
-            _ => settlement,
-        };
         self.write_settlement(tx, mail, &[ReminderState::Claimed], settlement, now)
     }
 
+    /// Settles a mail. A repeat that did not arrive is again what it was before: unconfirmed.
     pub(super) fn write_settlement(
         &self,
         tx: &mut Tx<'_>,
@@ -133,8 +126,15 @@ impl Actions {
         settlement: &Settlement,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let unconfirmed = match (&mail.repeat, settlement) {
+            (Some(_), Settlement::Cancelled { reason } | Settlement::Failed { reason, .. }) => {
+                Some(Settlement::Unconfirmed { reason: not_sent_again(reason) })
+            }
+            _ => None,
+        };
+        let written = unconfirmed.as_ref().unwrap_or(settlement);
         let events = events(mail.kind);
-        let (event, detail) = match settlement {
+        let (event, detail) = match written {
             Settlement::Sent { reply, .. } => (events.sent, reply),
             Settlement::Failed { reason, .. } => (events.failed, reason),
             Settlement::Unconfirmed { reason } => (events.unconfirmed, reason),
@@ -142,7 +142,7 @@ impl Actions {
             Settlement::Cancelled { reason } => (events.cancelled, reason),
         };
         let entry = self.entry(mail, event, detail.clone(), now);
-        if !tx.settle_mail(mail, from, settlement, &entry, now)? {
+        if !tx.settle_mail(mail, from, written, &entry, now)? {
             return Ok(());
         }
         match settlement {
