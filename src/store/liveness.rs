@@ -97,13 +97,18 @@ struct WorkerRow {
 }
 
 impl Snapshot<'_> {
-    /// The workers that are known, each with its beat.
+    /// The workers that are known, each with its beat: also one that was forgotten and has mails in hand all the same, with
+    /// a beat of 0.
     pub fn workers(&mut self) -> Result<Vec<(WorkerId, i64)>, StoreError> {
-        Sql::new("SELECT id, beat FROM worker ORDER BY id")
-            .load::<WorkerRow>(self.connection())?
-            .into_iter()
-            .map(|row| Ok((parsed("worker.id", &row.id)?, row.beat)))
-            .collect()
+        Sql::new(
+            "SELECT id, beat FROM worker UNION ALL SELECT DISTINCT o.claimed_by, 0 FROM outbox o \
+             WHERE o.phase = 'InFlight' AND o.claimed_by IS NOT NULL \
+             AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = o.claimed_by)",
+        )
+        .load::<WorkerRow>(self.connection())?
+        .into_iter()
+        .map(|row| Ok((parsed("worker.id", &row.id)?, row.beat)))
+        .collect()
     }
 }
 
@@ -116,6 +121,7 @@ impl Tx<'_> {
         )
         .bind(worker.to_string())
         .bind(now)
+        .kept_for(1)
         .execute(self.connection())?;
         Ok(())
     }

@@ -331,6 +331,10 @@ impl Tx<'_> {
         };
         let room = limit.saturating_sub(mails.len());
         mails.extend(self.claim_where("not_before", lane.condition(), worker, token, room, now)?);
+        if !mails.is_empty() {
+            // Who forgets this worker waits for this claim and finds it, or has done so before: then it is known again.
+            self.beat(worker, now)?;
+        }
         Ok(mails)
     }
 

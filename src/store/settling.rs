@@ -329,11 +329,13 @@ impl Tx<'_> {
     /// Shows on an invoice when a reminder of it passed the point of no return.
     fn note_handed_over(&mut self, invoice: InvoiceId, reminder: ReminderId) -> Result<(), StoreError> {
         let at = "SELECT committed_at FROM outbox WHERE id = $2";
-        Sql::new(&format!("UPDATE invoice SET last_reminder_id = $1, last_reminded_at = ({at}) WHERE id = $3"))
-            .bind(reminder.to_string())
-            .bind(reminder.to_string())
-            .bind(invoice.to_string())
-            .execute(self.connection())?;
+        Sql::new(&format!(
+            "UPDATE invoice SET last_reminder_id = $1, last_reminded_at = ({at}) WHERE id = $3"
+        ))
+        .bind(reminder.to_string())
+        .bind(reminder.to_string())
+        .bind(invoice.to_string())
+        .execute(self.connection())?;
         Ok(())
     }
 }

@@ -99,8 +99,9 @@ impl Life {
     }
 
     async fn look_around(&mut self) -> Result<(), ActionError> {
-        self.keep_sign().await?;
+        // The beat comes first: who cannot have a sign anew may be able to send.
         self.actions.beat(self.id).await?;
+        self.keep_sign().await?;
         let known = self.actions.workers().await?;
         self.others.retain(|id, _| known.iter().any(|(other, _)| other == id));
         for (id, beat) in known {

@@ -8,7 +8,7 @@ use diesel::{Connection, PgConnection};
 use reqwest::{Client, StatusCode};
 
 use crate::support::program::Machine;
-use crate::support::{PASSWORD, Person};
+use crate::support::{PASSWORD, Person, Sink, Whim};
 
 /// Well under the grace time: nothing was waited for.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -156,6 +156,38 @@ async fn a_worker_alone_sends_what_a_server_without_one_accepted() {
         assert!(started.elapsed() < Duration::from_secs(60), "the worker sends it");
     }
     assert_eq!((worker.terminate(), worker.rest().0), (Some(0), Vec::new()));
+}
+
+#[actix_web::test]
+async fn what_a_worker_that_nobody_knows_any_more_had_in_hand_is_resolved_by_another() {
+    let Some(machine) = Machine::on_postgres() else {
+        return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+    };
+    let sink = Sink::start().await;
+    let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_UNDO_SECONDS", "0");
+    machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
+    machine.add_user("ada@acme.example", PASSWORD);
+    let server = machine.start(&["serve", "--no-worker", "--bind", "127.0.0.1:0"]);
+    let ada = Person::new(&server.address());
+    ada.sign_in("ada@acme.example", PASSWORD).await;
+    let ledger =
+        "customer_name,customer_email,invoice_number,currency,total\nBeta,ar@beta.example,INV-1,EUR,10.00\n";
+    let checked = ada.upload("ledger.csv", ledger, false).await;
+    ada.post(&format!("{}/write", checked.url), &[]).await;
+    let batch = ada.confirm(&ada.propose(&["INV-1"]).await).await;
+    sink.misbehave("", Whim::Withhold("dot"));
+    let mut gone = machine.start(&["work"]);
+    sink.is_withholding().await;
+    // Stopped past its lease and forgotten, it went on, took a mail, and was killed before its next beat.
+    gone.kill();
+    let mut postgres = PgConnection::establish(&machine.database()).unwrap();
+    postgres.batch_execute("DELETE FROM worker").unwrap();
+    let _other = machine.start(&["work"]);
+    let started = Instant::now();
+    while !ada.get(&batch.url).await.has("Finished.") {
+        assert!(started.elapsed() < Duration::from_secs(20), "the other one resolves it");
+    }
+    ada.get(&batch.url).await.says("May have been delivered");
 }
 
 #[actix_web::test]

@@ -108,6 +108,25 @@ on_both_databases! {
         assert_eq!(row.reply.as_deref(), Some("250 OK"));
     }
 
+    async fn a_forgotten_worker_is_known_while_it_has_mails_in_hand_and_again_when_it_claims(store: TestStore) {
+        let invoices = store.invoices(2).await;
+        store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let worker = Ids.next();
+        let known = async || store.read(|snapshot| snapshot.workers()).await.unwrap();
+        assert_eq!(known().await, []);
+        store.claim(worker, 1, at(0)).await;
+        assert_eq!(known().await, [(worker, 1)]);
+        store.write(move |tx| tx.forget_worker(worker)).await.unwrap();
+        assert_eq!(known().await, [(worker, 0)]);
+        store.claim(worker, 1, at(0)).await;
+        assert_eq!(known().await, [(worker, 1)]);
+        store.claim(worker, 1, at(0)).await;
+        assert_eq!(known().await, [(worker, 1)], "nothing was due");
+        store.write(move |tx| tx.forget_worker(worker)).await.unwrap();
+        store.release(worker).await;
+        assert_eq!(known().await, []);
+    }
+
     async fn an_abandoned_claim_goes_back_and_an_abandoned_commit_is_unconfirmed_until_late_evidence(store: TestStore) {
         let invoices = store.invoices(3).await;
         let queued = store.enqueue(&invoices, None, at(0)).await.unwrap();

@@ -36,10 +36,17 @@ impl Actions {
             .store
             .write(move |tx| {
                 let now = actions.clock().now();
-                let abandoned = tx.mails_in_flight(match gone {
-                    Gone::One(worker) => Hands::Of(worker),
-                    Gone::AllBut(worker) => Hands::OfAllBut(worker),
-                })?;
+                // Before its mails are read: a claim that it makes meanwhile is among them, or comes after it is known again.
+                let abandoned = match gone {
+                    Gone::One(worker) => {
+                        tx.forget_worker(worker)?;
+                        tx.mails_in_flight(Hands::Of(worker))?
+                    }
+                    Gone::AllBut(worker) => {
+                        tx.forget_other_workers(worker)?;
+                        tx.mails_in_flight(Hands::OfAllBut(worker))?
+                    }
+                };
                 for held in &abandoned {
                     let mail = &held.mail;
                     let settlement = match (held.state, &captured) {
@@ -53,10 +60,6 @@ impl Actions {
                         _ => Settlement::again(now, String::new()),
                     };
                     actions.write_settlement(tx, mail, &[held.state], &settlement, now)?;
-                }
-                match gone {
-                    Gone::One(worker) => tx.forget_worker(worker)?,
-                    Gone::AllBut(worker) => tx.forget_other_workers(worker)?,
                 }
                 Ok(abandoned.len())
             })
