@@ -10,6 +10,7 @@ use super::reminders::instant;
 use super::{Answer, Call, Noun, Problem, Program, id_in};
 use crate::domain::customer::{Customer, CustomerEdit, NewCustomer};
 use crate::domain::ids::CustomerId;
+use crate::domain::search::Search;
 use crate::domain::text::Line;
 
 /// The list's query.
@@ -87,12 +88,17 @@ pub(super) async fn index(program: Program, query: web::Query<Query>) -> Result<
         "" => None,
         text => Some(member("externalId", text)?),
     };
-    let (organisation, search) = (program.organisation(), query.q.trim().to_lowercase());
+    let (organisation, search) = (program.organisation(), Search::read(&query.q)?);
     let page = program
         .read(move |snapshot| {
             let (after, reach) = (paging.after, paging.reach());
-            let found =
-                snapshot.customers_by_id(organisation, &search, external_id.as_ref(), after, reach)?;
+            let found = snapshot.customers_by_id(
+                organisation,
+                search.as_ref(),
+                external_id.as_ref(),
+                after,
+                reach,
+            )?;
             Ok(paging.page(found, |customer| customer.id, CustomerBody::from))
         })
         .await?;

@@ -18,6 +18,7 @@ use crate::domain::invoice::Ineligible;
 use crate::domain::ledger::InvoiceRefused;
 use crate::domain::payment::PaymentRefused;
 use crate::domain::proposal::{Candidate, NotRemindable};
+use crate::domain::search::SearchTooLong;
 use crate::routes::seconds;
 use crate::store::StoreError;
 
@@ -262,6 +263,12 @@ pub fn told<B: actix_web::body::MessageBody + 'static>(
     let (request, _) = answer.into_parts();
     let response = problem.response(&request);
     ServiceResponse::new(request, response)
+}
+
+impl From<SearchTooLong> for Problem {
+    fn from(error: SearchTooLong) -> Self {
+        Self::malformed(error.to_string())
+    }
 }
 
 impl From<StoreError> for Problem {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::ids::{CustomerId, InvoiceId};
 use super::money::Currency;
 use super::named::named;
+use super::search::Search;
 
 named! {
     /// Which invoices, by display status.
@@ -93,8 +94,8 @@ pub enum NotReminded {
 pub struct InvoiceFilter {
     /// Which tab.
     pub tab: Tab,
-    /// A part of number, customer name or e-mail, in lower case.
-    pub search: Option<String>,
+    /// A part of number, customer name or e-mail.
+    pub search: Option<Search>,
     /// One customer's.
     pub customer: Option<CustomerId>,
     /// One currency's.
@@ -258,13 +259,15 @@ impl ListProblem {
     }
 }
 
+const TOO_LONG: &str = "is longer than 254 characters: search for a part of it";
+
 impl TryFrom<&InvoiceQuery> for InvoiceList {
     type Error = ListProblem;
 
     fn try_from(query: &InvoiceQuery) -> Result<Self, ListProblem> {
         let filter = InvoiceFilter {
             tab: read(&query.tab, "tab", "is not a tab")?.unwrap_or(Tab::Open),
-            search: Some(query.q.trim().to_lowercase()).filter(|search| !search.is_empty()),
+            search: Search::read(&query.q).map_err(|_| ListProblem::new("search", TOO_LONG))?,
             customer: read(&query.customer, "customer", "is not a customer")?,
             currency: read(&query.currency, "currency", "is not a currency")?,
             due_from: day(&query.due_from, "due from")?,

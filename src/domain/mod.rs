@@ -28,6 +28,7 @@ pub mod person;
 pub mod proposal;
 pub mod relay_problem;
 pub mod reminder;
+pub mod search;
 pub mod stage;
 pub mod suppression;
 pub mod text;

@@ -11,6 +11,7 @@ use super::{Snapshot, StoreError};
 use crate::domain::audit_topic::AuditTopic;
 use crate::domain::ids::{AuditId, InvoiceId, OrganisationId};
 use crate::domain::person::Actor;
+use crate::domain::search::Search;
 
 /// Which entries are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub struct AuditFilter {
     pub from: Option<DateTime<Utc>>,
     /// Before this instant.
     pub until: Option<DateTime<Utc>>,
-    /// A part of the detail or of the invoice's number, in lower case.
-    pub search: Option<String>,
+    /// A part of the detail or of the invoice's number.
+    pub search: Option<Search>,
 }
 
 /// One entry, with the invoice it concerns.

@@ -9,6 +9,7 @@ use super::sql::{Sql, containing};
 use super::{Snapshot, StoreError};
 use crate::domain::customer::Customer;
 use crate::domain::ids::{CustomerId, InvoiceId, OrganisationId};
+use crate::domain::search::Search;
 use crate::domain::text::Line;
 
 /// A customer with how many of their invoices are open.
@@ -84,7 +85,7 @@ impl Snapshot<'_> {
     pub fn customers_by_id(
         &mut self,
         organisation: OrganisationId,
-        search: &str,
+        search: Option<&Search>,
         external_id: Option<&Line>,
         after: Option<CustomerId>,
         limit: usize,
@@ -139,7 +140,7 @@ impl Snapshot<'_> {
     pub fn customers(
         &mut self,
         organisation: OrganisationId,
-        search: &str,
+        search: Option<&Search>,
         after: &str,
         limit: usize,
     ) -> Result<Vec<CustomerRow>, StoreError> {
@@ -154,9 +155,9 @@ impl Snapshot<'_> {
     }
 }
 
-/// The customers in whose name, address or customer id a text in lower case is; all when it is empty.
-fn push_search(sql: &mut Sql, search: &str) {
-    if !search.is_empty() {
+/// The customers in whose name, address or customer id the search is found; all without one.
+fn push_search(sql: &mut Sql, search: Option<&Search>) {
+    if let Some(search) = search {
         let pattern = containing(search);
         sql.push(" AND c.search LIKE ").value(pattern).push(" ESCAPE '\\'");
     }

@@ -12,6 +12,7 @@ use crate::domain::email::FormLetter;
 use crate::domain::ids::{BatchId, CustomerId, InvoiceId, OrganisationId, ReminderId};
 use crate::domain::language::Language;
 use crate::domain::reminder::{Channel, PublicStatus, Reminder};
+use crate::domain::search::Search;
 use crate::domain::text::Line;
 
 /// A reminder with the names a person reads beside it.
@@ -34,8 +35,8 @@ pub struct ReminderRow {
 /// Which reminders the log shows, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReminderFilter {
-    /// A part of number, customer name, e-mail or recipient, in lower case.
-    pub search: Option<String>,
+    /// A part of number, customer name, e-mail or recipient.
+    pub search: Option<Search>,
     /// With one public status.
     pub status: Option<PublicStatus>,
     /// Asked for in one way.

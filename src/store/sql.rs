@@ -14,6 +14,7 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::StoreError;
 use super::connection::{AnyConnection, each_backend};
+use crate::domain::search::Search;
 
 /// A value with its column type; only this module looks inside.
 #[derive(Clone, Debug)]
@@ -85,8 +86,8 @@ fn without_nul(text: String) -> String {
 }
 
 /// The pattern of a `LIKE ... ESCAPE '\\'` for texts that contain this one, whatever signs are in it.
-pub(super) fn containing(text: &str) -> String {
-    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+pub(super) fn containing(search: &Search) -> String {
+    format!("%{}%", search.as_str().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// A statement under construction.

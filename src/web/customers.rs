@@ -15,6 +15,7 @@ use crate::domain::ids::{CustomerId, InvoiceId};
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, Place, Sort, Tab};
 use crate::domain::person::Permission;
 use crate::domain::proposal::mailable;
+use crate::domain::search::Search;
 use crate::store::ReminderFilter;
 
 /// Rows a page.
@@ -52,12 +53,12 @@ struct CustomersPage {
 pub async fn index(by: SignedIn, query: web::Query<CustomerQuery>) -> Result<HttpResponse, WebError> {
     let query = query.into_inner();
     let organisation = by.organisation.id;
-    let (search, after) = (query.q.trim().to_lowercase(), query.after.clone());
+    let (search, after) = (Search::read(&query.q)?, query.after.clone());
     let mut rows = by
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
-            Ok(snapshot.customers(organisation, &search, &after, PER_PAGE + 1)?)
+            Ok(snapshot.customers(organisation, search.as_ref(), &after, PER_PAGE + 1)?)
         })
         .await?;
     let has_more = rows.len() > PER_PAGE;

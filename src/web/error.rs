@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::sign_in::SignInPage;
 use crate::actions::{ActionError, ChangeRefused};
+use crate::domain::search::SearchTooLong;
 use crate::domain::text::Line;
 use crate::store::StoreError;
 
@@ -81,6 +82,12 @@ pub enum WebError {
 impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
         Self::Internal(error.to_string())
+    }
+}
+
+impl From<SearchTooLong> for WebError {
+    fn from(error: SearchTooLong) -> Self {
+        Self::BadRequest(error.to_string())
     }
 }
 

@@ -11,6 +11,7 @@ use super::{WebError, csv};
 use crate::domain::ids::ReminderId;
 use crate::domain::proposal::LeftOut;
 use crate::domain::reminder::{Channel, PublicStatus, Reminder, ReminderState};
+use crate::domain::search::Search;
 use crate::store::{ReminderFilter, ReminderRow};
 
 /// Rows a page.
@@ -112,9 +113,8 @@ impl LogQuery {
                 |_| WebError::BadRequest(format!("\u{201c}{text}\u{201d} is not a filter of the log."));
             if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(problem) }
         }
-        let search = Some(self.q.trim().to_lowercase()).filter(|search| !search.is_empty());
         let filter = ReminderFilter {
-            search,
+            search: Search::read(&self.q)?,
             status: read(&self.status)?,
             channel: read(&self.channel)?,
             batch: read(&self.batch)?,

@@ -138,6 +138,7 @@ on_both_databases! {
         let program = app.program().await;
         for (body, said) in [
             (json!({}), "either invoiceIds or a filter"),
+            (json!({"filter": {"q": "a".repeat(50_001)}}), "longer than 254 characters"),
             (json!({"invoiceIds": null}), "either invoiceIds or a filter"),
             (json!({"invoiceIds": [UNKNOWN], "filter": {}}), "either invoiceIds or a filter"),
             (json!({"invoiceIds": []}), "at least one invoice"),

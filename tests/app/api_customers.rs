@@ -67,6 +67,8 @@ on_both_databases! {
         for query in ["limit=0", "limit=101", "limit=", "cursor=x", "sort=name", "externalId=%0A"] {
             program.get(&format!("{CUSTOMERS}?{query}")).await.is(400, "Request.Malformed");
         }
+        let long = program.get(&format!("{CUSTOMERS}?q={}", "a".repeat(50_001))).await;
+        assert!(long.is(400, "Request.Malformed").text("detail").contains("longer than 254 characters"));
     }
 
     async fn what_is_no_customer_is_refused_and_nothing_is_kept(app: TestApp) {

@@ -70,7 +70,9 @@ on_both_databases! {
 
     async fn a_filter_that_cannot_be_read_or_is_unknown_is_named(app: TestApp) {
         let program = app.program().await;
+        let long = format!("q={}", "a".repeat(50_001));
         for (query, named) in [
+            (long.as_str(), "longer than 254 characters"),
             ("customer=acme", "customer"),
             ("currency=XXL", "currency"),
             ("due_from=yesterday", "due from"),

@@ -185,6 +185,30 @@ on_both_databases! {
         all.says("2 of 5 invoices cannot be reminded");
     }
 
+    async fn a_search_longer_than_anything_is_refused_with_what_to_do_at_every_page_and_file(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let admin = app.admin().await;
+        // One more than the longest address, and more than SQLite takes for a pattern.
+        for long in ["a".repeat(255), "a".repeat(50_001)] {
+            for (path, status) in [
+                ("/invoices", 422),
+                ("/customers", 400),
+                ("/reminders", 400),
+                ("/reminders.csv", 400),
+                ("/settings/audit-log", 400),
+                ("/settings/audit-log.csv", 400),
+            ] {
+                let page = admin.get(&format!("{path}?q={long}")).await;
+                assert_eq!(page.status, status, "{path}: {}", page.words());
+                page.says("longer than 254 characters").says("earch for a part of it");
+            }
+            let list = format!("/invoices?q={long}");
+            let refused = admin.post("/reminder-proposals", &[("matching", "1"), ("list", &list)]).await;
+            assert_eq!(refused.status, 400, "{}", refused.words());
+        }
+        assert_eq!(admin.get(&format!("/customers?q={}", "a".repeat(254))).await.status, 200);
+    }
+
     async fn a_search_for_what_no_text_can_hold_finds_nothing(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;

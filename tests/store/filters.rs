@@ -5,6 +5,7 @@ use dunlin::domain::ids::InvoiceId;
 use dunlin::domain::invoice::InvoiceState;
 use dunlin::domain::invoice_list::{InvoiceFilter, NotReminded, Tab};
 use dunlin::domain::money::Totals;
+use dunlin::domain::search::Search;
 
 use crate::chance::Chance;
 use crate::generated::{Generated, Row};
@@ -43,7 +44,7 @@ fn drawn(chance: &mut Chance, rows: &[Row]) -> InvoiceFilter {
     let day = |chance: &mut Chance| today() + TimeDelta::days(chance.below(9) as i64 - 4);
     let amount = |chance: &mut Chance| [0, 1, 9, 10, 999, 1_000, 5_005, 100_000][chance.below(8)];
     if chance.below(2) == 0 {
-        filter.search = Some(SEARCHES[chance.below(SEARCHES.len())].to_owned());
+        filter.search = Search::read(SEARCHES[chance.below(SEARCHES.len())]).unwrap();
     }
     if chance.below(6) == 0 {
         filter.customer = Some(row.customer.id);
@@ -85,8 +86,8 @@ pub fn matches(filter: &InvoiceFilter, row: &Row) -> bool {
         Tab::Archived => is_archived,
         Tab::All => true,
     };
-    let is_found = |search: &String| {
-        let customer = &row.customer;
+    let is_found = |search: &Search| {
+        let (customer, search) = (&row.customer, search.as_str());
         row.invoice.number.folded().contains(search)
             || customer.name.folded().contains(search)
             || customer.email.as_ref().is_some_and(|email| email.folded().contains(search))

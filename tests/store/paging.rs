@@ -109,7 +109,7 @@ on_both_databases! {
         customers.sort_by_key(|customer| (customer.name.folded(), customer.id));
         let (organisation, mut after, mut shown) = (store.organisation, String::new(), Vec::<CustomerId>::new());
         loop {
-            let page = store.read(move |snapshot| snapshot.customers(organisation, "", &after, 3)).await.unwrap();
+            let page = store.read(move |snapshot| snapshot.customers(organisation, None, &after, 3)).await.unwrap();
             let Some(last) = page.last() else { break };
             after = last.cursor();
             shown.extend(page.iter().map(|row| row.customer.id));

@@ -7,8 +7,9 @@ use dunlin::domain::ids::ReminderId;
 use dunlin::domain::language::Language;
 use dunlin::domain::mail_message::{MailKind, RenderedMail};
 use dunlin::domain::person::Actor;
+use dunlin::domain::search::Search;
 use dunlin::domain::suppression::SuppressionReason;
-use dunlin::store::{AuditEntry, NewMail, Suppress, WrittenCustomer, WrittenInvoice};
+use dunlin::store::{AuditEntry, NewMail, Snapshot, Suppress, WrittenCustomer, WrittenInvoice};
 
 use crate::ledger::{customer, invoice};
 use crate::on_both_databases;
@@ -121,7 +122,9 @@ on_both_databases! {
         store.invoices(2).await;
         let organisation = store.organisation;
         for search in ["\0", "acme\0", "\0acme"] {
-            let found = store.read(move |snapshot| snapshot.customers(organisation, search, "", 9)).await.unwrap();
+            let sought = Search::read(search).unwrap();
+            let find = move |snapshot: &mut Snapshot<'_>| snapshot.customers(organisation, sought.as_ref(), "", 9);
+            let found = store.read(find).await.unwrap();
             assert_eq!(found, [], "{search:?}");
         }
     }

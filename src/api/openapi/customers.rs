@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::invoices::paged;
 use super::operation::Operation;
 use super::schema::{
-    email, instant, line, list_of, may, more, must, named, object, or_empty, or_null, page_of, request, text,
-    uuid,
+    email, instant, line, list_of, may, more, must, named, object, or_empty, or_null, page_of, request,
+    search, text, uuid,
 };
 use super::{CUSTOMERS, MALFORMED};
 
@@ -17,7 +17,7 @@ const TAKEN: &str = "Customer.ExternalIdTaken, another customer has this externa
 pub(super) fn operations() -> Vec<Operation> {
     let list = Operation::get("/customers", "listCustomers", "List customers")
         .under(CUSTOMERS)
-        .query("q", text(), "A part of the name, the e-mail address or the externalId")
+        .query("q", search(), "A part of the name, the e-mail address or the externalId")
         .query("externalId", or_empty(line()), "The whole externalId");
     vec![
         paged(list)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::operation::Operation;
 use super::schema::{
     currency, day, described, flag, instant, line, list_of, may, more, must, named, object, or_empty,
-    or_null, page_of, request, text, uuid, web_address, words,
+    or_null, page_of, request, search, text, uuid, web_address, words,
 };
 use super::{INVOICES, MALFORMED};
 use crate::domain::invoice::{DisplayStatus, InvoiceState};
@@ -68,7 +68,7 @@ fn filters() -> Vec<(&'static str, Value, &'static str)> {
     let amount = || json!({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,2})?$"});
     let since = json!({"type": "string", "pattern": "^(never|[0-9]{1,3})$"});
     vec![
-        ("q", text(), "A part of the number, or of the customer\u{2019}s name or e-mail address"),
+        ("q", search(), "A part of the number, or of the customer\u{2019}s name or e-mail address"),
         ("tab", or_empty(words(Tab::ALL, Tab::as_str)), "Which ones; without it all, archived ones too"),
         ("customer", or_empty(uuid()), "Of one customer"),
         ("currency", or_empty(named("Currency")), "In one currency"),

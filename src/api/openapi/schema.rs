@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::money::Currency;
+use crate::domain::search::Search;
 
 /// One member of an object.
 pub(super) struct Member {
@@ -96,6 +97,11 @@ pub(super) fn list_of(items: Value) -> Value {
 /// Any text.
 pub(super) fn text() -> Value {
     json!({"type": "string"})
+}
+
+/// What is searched for.
+pub(super) fn search() -> Value {
+    json!({"type": "string", "maxLength": Search::MAX_CHARS})
 }
 
 /// An id.

@@ -11,6 +11,7 @@ use crate::domain::ids::AuditId;
 use crate::domain::ledger::day;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
+use crate::domain::search::Search;
 use crate::store::{AuditFilter, AuditRow};
 use crate::web::WebError;
 use crate::web::csv;
@@ -47,7 +48,7 @@ impl Query {
             topic: read::<AuditTopic>(&self.about)?,
             from: day_before.map(|day| organisation.end_of(day)),
             until: read_day(&self.to)?.map(|day| organisation.end_of(day)),
-            search: Some(self.q.trim().to_lowercase()).filter(|search| !search.is_empty()),
+            search: Search::read(&self.q)?,
         })
     }
 
