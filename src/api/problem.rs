@@ -159,6 +159,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
+    /// A mail that is not sent. It may be asked for again, also under the same key.
+    pub(super) fn unsent(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "Invoice.EmailSendFailed", detail)
+    }
+
     /// Something of ours is broken.
     pub(super) fn internal(cause: &str) -> Self {
         error!(cause, "a request could not be answered");
@@ -186,7 +191,8 @@ impl Problem {
                 Self::conflict("Invoice.NeedsReopen", error.to_string())
             }
             ActionError::Throttled(seconds) => Self::rate_limited(Duration::from_secs(seconds)),
-            ActionError::Refused(sentence) => Self::conflict("Request.Refused", sentence),
+            // Where no code is named, what refuses is a mail that would have no sender.
+            ActionError::Refused(sentence) => Self::unsent(sentence),
             // Only a page has confirmations.
             ActionError::Stale(_) | ActionError::NotSure(_) | ActionError::NotConfirmed => {
                 Self::internal(&error.to_string())

@@ -103,9 +103,7 @@ impl From<NotReminded> for Problem {
             NotReminded::RecipientInactive(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invoice.RecipientInactive", detail)
             }
-            NotReminded::SendFailed(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, "Invoice.EmailSendFailed", detail)
-            }
+            NotReminded::SendFailed(_) => Self::unsent(detail),
         }
     }
 }

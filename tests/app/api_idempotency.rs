@@ -21,6 +21,22 @@ fn is_replayed(reply: &Reply) -> bool {
     reply.headers.get("Idempotency-Replayed").is_some_and(|value| value == "true")
 }
 
+/// An organisation with a sender, an invoice, and a key.
+fn furnish(machine: &Machine) -> String {
+    machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
+    furnish_invoices(machine)
+}
+
+/// An invoice, and a key.
+fn furnish_invoices(machine: &Machine) -> String {
+    let ledger = machine.folder.path().join("ledger.csv");
+    let csv =
+        "customer_name,customer_email,invoice_number,currency,total\nBeta,ar@beta.example,INV-1,EUR,10\n";
+    std::fs::write(&ledger, csv).unwrap();
+    assert_eq!(machine.run(&["import", &ledger.display().to_string()]).code, Some(0));
+    machine.run(&["api-key", "add", "--name", "ERP"]).out.trim().to_owned()
+}
+
 on_both_databases! {
     async fn the_same_request_under_its_key_is_answered_alike_for_a_day(app: TestApp) {
         app.ledger(LEDGER).await;
@@ -133,17 +149,37 @@ on_both_databases! {
 }
 
 #[actix_web::test]
+async fn a_send_for_which_there_is_no_sender_is_told_as_not_sent_and_may_be_tried_again_under_its_key() {
+    for machine in Machine::on_both() {
+        let machine = machine
+            .with("DUNLIN_MAIL_URL", "smtp://relay.invalid:25")
+            .with("DUNLIN_MAIL_TIMEOUT_SECONDS", "2");
+        let organisation = machine.run(&["organisation", "add", "--name", "Acme"]).out;
+        let key = furnish_invoices(&machine);
+        let (_serving, url) = machine.serve();
+        let program = Caller::new(&url, key);
+        let id = program.invoice("INV-1").await;
+        let unsent = keyed(&program, &id, "k", &json!({})).await;
+        unsent.is(502, "Invoice.EmailSendFailed");
+        assert!(unsent.text("detail").contains("Settings > Sender"), "{}", unsent.body);
+        let batch = program.post("/api/v1/reminder-batches", &json!({"invoiceIds": [id]})).await;
+        batch.is(502, "Invoice.EmailSendFailed");
+        assert_eq!(program.get(&reminders_of(&id)).await.body, json!([]));
+        let from = ["--from", "ar@acme.example"];
+        let set = [&["organisation", "set", "--organisation", organisation.trim()], &from[..]].concat();
+        assert_eq!(machine.run(&set).code, Some(0));
+        let tried = keyed(&program, &id, "k", &json!({})).await;
+        assert!(!tried.is(502, "Invoice.EmailSendFailed").text("detail").contains("Settings > Sender"));
+        assert_eq!(program.get(&reminders_of(&id)).await.body[0]["status"], "Failed");
+    }
+}
+
+#[actix_web::test]
 async fn a_request_whose_process_is_killed_is_answered_by_the_next_with_the_same_reminder() {
     for machine in Machine::on_both() {
         let sink = Sink::start().await;
         let machine = machine.with("DUNLIN_MAIL_URL", &sink.url);
-        machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
-        let ledger = machine.folder.path().join("ledger.csv");
-        let csv =
-            "customer_name,customer_email,invoice_number,currency,total\nBeta,ar@beta.example,INV-1,EUR,10\n";
-        std::fs::write(&ledger, csv).unwrap();
-        assert_eq!(machine.run(&["import", &ledger.display().to_string()]).code, Some(0));
-        let key = machine.run(&["api-key", "add", "--name", "ERP"]).out.trim().to_owned();
+        let key = furnish(&machine);
         let (mut first, url) = machine.serve();
         let program = Caller::new(&url, key.clone());
         let id = program.invoice("INV-1").await;

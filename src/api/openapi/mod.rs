@@ -96,7 +96,7 @@ fn responses() -> Value {
         "NotFound": problem("Invoice.NotFound, no invoice with that id for this organisation"),
         "NotRemindable": problem("InvoiceReminder.InvoiceNotRemindable, the invoice is not Sent or PartiallyPaid (or is archived, settled or on hold)"),
         "RecipientInactive": problem("Invoice.RecipientInactive, the recipient address is suppressed"),
-        "EmailSendFailed": problem("Invoice.EmailSendFailed, the mail server rejected the send or could not be reached"),
+        "EmailSendFailed": problem("Invoice.EmailSendFailed, the mail server rejected the send or could not be reached, or the organisation has no sender address"),
     })
 }
 

@@ -23,7 +23,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails_with(400, MALFORMED)
             .fails(404, "NotFound")
             .fails_saying(409, "InvoiceReminder.InvoiceNotRemindable, one of the invoices cannot be reminded", "NotRemindableInvoices")
-            .fails_with(413, &format!("Request.TooLarge, more than {MAX_BATCH} invoices")),
+            .fails_with(413, &format!("Request.TooLarge, more than {MAX_BATCH} invoices"))
+            .fails(502, "EmailSendFailed"),
         Operation::get("/reminder-batches/{batchId}", "getReminderBatch", "Read how far a batch is")
             .under(BATCHES)
             .about("sent, failed, cancelled, pending and those left out add up to selected.")
