@@ -12,7 +12,7 @@ impl Actions {
     /// What a batch of these invoices would do; stores nothing.
     ///
     /// # Errors
-    /// As [`Actions::start_batch`].
+    /// As [`Actions::start_batch`], but that of nothing it would do nothing.
     pub async fn try_batch(&self, by: &Principal, origin: Origin) -> Result<Proposal, ActionError> {
         let (actions, organisation) = (self.clone(), by.organisation_id);
         self.0.store.read(move |snapshot| Ok(decided(snapshot, &actions, organisation, &origin)?.1)).await
@@ -23,8 +23,8 @@ impl Actions {
     ///
     /// # Errors
     /// [`ActionError::NotFound`] when one of them is unknown, [`ActionError::NotRemindable`] when one is not remindable,
-    /// [`ActionError::TooMany`] when they are more than a batch holds, [`ActionError::Refused`] when the organisation has
-    /// no sender.
+    /// [`ActionError::TooMany`] when they are more than a batch holds, [`ActionError::NothingSelected`] when none matches,
+    /// [`ActionError::Refused`] when the organisation has no sender.
     pub async fn start_batch(&self, by: &Principal, id: BatchId, origin: Origin) -> Result<(), ActionError> {
         let (actions, by) = (self.clone(), by.clone());
         self.0
@@ -35,6 +35,9 @@ impl Actions {
                     return Ok(());
                 }
                 let (ground, proposal) = decided(tx, &actions, by.organisation_id, &origin)?;
+                if proposal.selected() == 0 {
+                    return Err(ActionError::NothingSelected);
+                }
                 let accepted = Accepted { id, selected: proposal.selected(), retry_of: None };
                 enqueue(tx, &actions, &ground, &by, &accepted, &proposal)
             })

@@ -96,6 +96,8 @@ impl Ground {
         origin: &Origin,
     ) -> Result<Vec<Candidate>, ActionError> {
         let ids = match origin {
+            // What was named is counted, also what was named twice.
+            Origin::Chosen(ids) if ids.len() > MAX_BATCH => return Err(ActionError::TooMany(ids.len())),
             Origin::Chosen(ids) => {
                 let mut ids = ids.clone();
                 ids.sort_unstable();

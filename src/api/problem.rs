@@ -17,7 +17,7 @@ use crate::actions::ActionError;
 use crate::domain::invoice::Ineligible;
 use crate::domain::ledger::InvoiceRefused;
 use crate::domain::payment::PaymentRefused;
-use crate::domain::proposal::{Candidate, NotRemindable};
+use crate::domain::proposal::Candidate;
 use crate::domain::search::SearchTooLong;
 use crate::routes::seconds;
 use crate::store::StoreError;
@@ -177,11 +177,14 @@ impl Problem {
         move |error| match error {
             ActionError::Store(error) => error.into(),
             ActionError::NotFound => Self::not_found(noun),
-            ActionError::NothingSelected => Self::malformed("Name at least one invoice."),
+            ActionError::NothingSelected => {
+                let detail = "No invoice matches the filter, so there is nothing to start. With dryRun you see what would match.";
+                Self::conflict("ReminderBatch.NothingMatches", detail).naming(&[])
+            }
             ActionError::TooMany(_) => Self::too_large(error.to_string()),
             ActionError::NotRemindable(ref refused) => {
                 let problem = Self::conflict("InvoiceReminder.InvoiceNotRemindable", error.to_string());
-                problem.naming(refused)
+                problem.naming(&refused.ineligible)
             }
             ActionError::Payment(ref refused) => Self::of_payment(refused),
             ActionError::Invoice(InvoiceRefused::Contradictory(_)) => {
@@ -219,9 +222,9 @@ impl Problem {
     }
 
     /// Names the invoices that are in the way of a batch.
-    fn naming(mut self, refused: &NotRemindable) -> Self {
+    fn naming(mut self, ineligible: &[(Candidate, Ineligible)]) -> Self {
         let told = |(candidate, why): &(Candidate, Ineligible)| json!({"invoiceId": candidate.invoice.id, "reason": why.code()});
-        self.members.insert("invoices".to_owned(), refused.ineligible.iter().map(told).collect());
+        self.members.insert("invoices".to_owned(), ineligible.iter().map(told).collect());
         self
     }
 

@@ -63,10 +63,19 @@ on_both_databases! {
         let again = program.post(BATCHES, &json!({"filter": {"tab": "overdue", "q": "acme"}})).await;
         assert_eq!(again.body["leftOut"], json!([{"invoiceId": program.invoice("INV-1").await, "reason": "on_its_way"}]));
         assert_eq!((again.text("status"), &again.body["toSend"]), ("finished", &json!(0)));
-        let nothing = program.post(BATCHES, &json!({"filter": {"q": "nobody"}})).await;
-        assert_eq!((nothing.status, nothing.text("status"), &nothing.body["selected"]), (202, "finished", &json!(0)));
         let remindable = program.post(BATCHES, &json!({"filter": {"remindable": "yes"}, "dryRun": true})).await;
         assert_eq!((remindable.status, &remindable.body["selected"]), (200, &json!(4)));
+    }
+
+    async fn a_filter_that_nothing_matches_starts_no_batch_and_a_dry_run_says_so_in_figures(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let program = app.program().await;
+        let refused = program.post(BATCHES, &json!({"filter": {"q": "nobody"}})).await;
+        refused.is(409, "ReminderBatch.NothingMatches");
+        assert_eq!(refused.body["invoices"], json!([]));
+        let dry = program.post(BATCHES, &json!({"filter": {"q": "nobody"}, "dryRun": true})).await;
+        assert_eq!((dry.status, &dry.body["selected"], &dry.body["toSend"]), (200, &json!(0), &json!(0)));
+        assert!(app.texts("SELECT id AS text FROM reminder_batch").is_empty());
     }
 
     async fn a_dry_run_says_what_it_would_do_and_stores_nothing(app: TestApp) {
@@ -129,6 +138,11 @@ on_both_databases! {
         refused.is(413, "Request.TooLarge");
         assert!(refused.text("detail").contains("10,001"), "{}", refused.body);
         program.post(BATCHES, &json!({"invoiceIds": many[1..]})).await.is(404, "Invoice.NotFound");
+        let repeated = vec![program.invoice("INV-2").await; 10_001];
+        for dry in [false, true] {
+            let body = json!({"invoiceIds": repeated, "dryRun": dry});
+            program.post(BATCHES, &body).await.is(413, "Request.TooLarge");
+        }
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 1);
     }

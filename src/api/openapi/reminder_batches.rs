@@ -22,7 +22,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .makes(202, "The batch, whose mails go out from now on", named("ReminderBatch"))
             .fails_with(400, MALFORMED)
             .fails(404, "NotFound")
-            .fails_saying(409, "InvoiceReminder.InvoiceNotRemindable, one of the invoices cannot be reminded", "NotRemindableInvoices")
+            .fails_saying(409, "InvoiceReminder.InvoiceNotRemindable, one of the invoices cannot be reminded; or ReminderBatch.NothingMatches, no invoice matches the filter", "NotRemindableInvoices")
             .fails_with(413, &format!("Request.TooLarge, more than {MAX_BATCH} invoices"))
             .fails(502, "EmailSendFailed"),
         Operation::get("/reminder-batches/{batchId}", "getReminderBatch", "Read how far a batch is")
