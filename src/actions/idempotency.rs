@@ -45,6 +45,8 @@ pub enum Keyed {
 pub enum Remembered {
     /// All of it: it is given again.
     Answer(KeptAnswer),
+    /// The id of what is still to settle: asked again, it is answered as it is then.
+    Open(ThingId),
     /// Nothing: the key is free for another try.
     Nothing,
     /// Only the id: nobody knows whether it was done.
@@ -118,6 +120,7 @@ impl Actions {
             .store
             .write::<_, StoreError>(move |tx| match &remembered {
                 Remembered::Answer(answer) => tx.keep_answer(&request, answer),
+                Remembered::Open(id) => tx.keep_thing(&request, *id),
                 Remembered::Nothing => tx.forget_request(&request),
                 Remembered::Id => Ok(()),
             })

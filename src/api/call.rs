@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use super::idempotency::IdempotencyKey;
 use super::{Problem, Program};
+use crate::actions::Remembered;
 use crate::clock::Ids;
+use crate::domain::ids::ThingId;
 use crate::store::KeptAnswer;
 
 /// A program's request whose body is a `T`: an object, or nothing where `T` is an `Option`. A body that is empty is
@@ -150,6 +152,8 @@ pub(super) struct Answer {
     status: StatusCode,
     body: String,
     is_again: bool,
+    /// What it tells of while that is still to settle.
+    open: Option<ThingId>,
 }
 
 impl Answer {
@@ -161,12 +165,12 @@ impl Answer {
     /// A success with a body.
     pub(super) fn with(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error.to_string()))?;
-        Ok(Self { status, body, is_again: false })
+        Ok(Self { status, body, is_again: false, open: None })
     }
 
     /// One that was given before.
     pub(super) fn again(status: StatusCode, body: String) -> Self {
-        Self { status, body, is_again: true }
+        Self { status, body, is_again: true, open: None }
     }
 
     /// Where what was made is: under its id, below the address that makes it. A dry run makes nothing.
@@ -182,9 +186,17 @@ impl Answer {
         Some(format!("{}/{}", request.match_pattern()?, made.id))
     }
 
-    /// What is kept of it.
-    pub(super) fn kept(&self) -> KeptAnswer {
-        KeptAnswer { status: self.status.as_u16(), body: self.body.clone() }
+    /// The same, of a thing that is still to settle: under a key it is answered as it is when it is asked again.
+    pub(super) fn of_open(self, id: Uuid) -> Self {
+        Self { open: Some(id.into()), ..self }
+    }
+
+    /// What is remembered of it.
+    pub(super) fn remembered(&self) -> Remembered {
+        match self.open {
+            Some(id) => Remembered::Open(id),
+            None => Remembered::Answer(KeptAnswer { status: self.status.as_u16(), body: self.body.clone() }),
+        }
     }
 }
 

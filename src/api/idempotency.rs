@@ -94,10 +94,10 @@ fn word_in(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// What is remembered of an answer: successes, and what is so whoever asks how often (404, 409).
+/// What is remembered of an answer: successes, where they are final, and what is so whoever asks how often (404, 409).
 fn remembered(answer: &Result<Answer, Problem>) -> Remembered {
     match answer {
-        Ok(answer) => Remembered::Answer(answer.kept()),
+        Ok(answer) => answer.remembered(),
         Err(problem) => match problem.status {
             StatusCode::NOT_FOUND | StatusCode::CONFLICT => {
                 let body = json!({

@@ -84,7 +84,9 @@ pub(super) async fn create(
     call.once(async move |program, words, id| {
         let wish = Wish { id: id.into(), invoice_id, words };
         let row = program.actions().remind_now(&program.principal, wish).await?;
-        Answer::ok(&ReminderBody::from(row))
+        let open = row.reminder.state.is_open().then(|| row.reminder.id.as_uuid());
+        let answer = Answer::ok(&ReminderBody::from(row))?;
+        Ok(open.into_iter().fold(answer, Answer::of_open))
     })
     .await
 }

@@ -111,6 +111,16 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Keeps what came of a request in place of an answer.
+    pub fn keep_thing(&mut self, request: &KeyedRequest, thing_id: ThingId) -> Result<(), StoreError> {
+        Sql::new("UPDATE idempotency_key SET thing_id = $1 WHERE api_key_id = $2 AND word = $3")
+            .bind(thing_id.to_string())
+            .bind(request.api_key_id.to_string())
+            .bind(request.word.as_str())
+            .execute(self.connection())?;
+        Ok(())
+    }
+
     /// Forgets a request, so that its key can be used again.
     pub fn forget_request(&mut self, request: &KeyedRequest) -> Result<(), StoreError> {
         Sql::new("DELETE FROM idempotency_key WHERE api_key_id = $1 AND word = $2")

@@ -1,5 +1,7 @@
 //! `Idempotency-Key`: a request under a key is done once and answered alike for a day.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -122,6 +124,23 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 1);
     }
 
+    async fn a_key_that_was_answered_pending_is_answered_with_the_same_reminder_as_it_is_later(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let (program, clerk) = (app.program().await, app.clerk().await);
+        let id = program.invoice("INV-1").await;
+        clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
+        let first = keyed(&program, &id, "k", &json!({})).await;
+        first.is(200, "Pending");
+        app.send_until_idle().await;
+        for (hours, is_again) in [(0, false), (1, true)] {
+            app.clock.advance(TimeDelta::hours(hours));
+            let later = keyed(&program, &id, "k", &json!({})).await;
+            assert_eq!(later.is(200, "Sent").text("id"), first.text("id"), "the window is over, the key is not");
+            assert_eq!(is_replayed(&later), is_again);
+        }
+        assert_eq!((app.sink.deliveries().len(), program.get(&reminders_of(&id)).await.body.as_array().unwrap().len()), (1, 1));
+    }
+
     async fn a_caller_that_hangs_up_is_answered_when_it_asks_again(app: TestApp) {
         app.ledger(LEDGER).await;
         let program = app.program().await;
@@ -145,6 +164,33 @@ on_both_databases! {
         app.clock.advance(TimeDelta::hours(1));
         assert!(is_replayed(keyed(&program, &id, "k", &json!({})).await.is(200, "Sent")));
         assert_eq!(app.sink.deliveries().len(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_key_that_was_answered_pending_waits_for_the_outcome_like_the_first_request() {
+    for machine in Machine::on_both() {
+        let sink = Sink::start().await;
+        let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_API_WAIT_SECONDS", "0.5");
+        let key = furnish(&machine);
+        let (_serving, url) = machine.serve();
+        let program = Caller::new(&url, key);
+        let id = program.invoice("INV-1").await;
+        sink.misbehave("", Whim::Withhold("dot"));
+        let mut replies = Vec::new();
+        for _ in 0..2 {
+            let asked = Instant::now();
+            replies.push(keyed(&program, &id, "k", &json!({})).await);
+            assert!(asked.elapsed() >= Duration::from_millis(500));
+        }
+        sink.behave();
+        while replies.last().unwrap().body["status"] == "Pending" {
+            replies.push(keyed(&program, &id, "k", &json!({})).await);
+        }
+        replies[1].is(200, "Pending");
+        replies.last().unwrap().is(200, "Sent");
+        assert!(replies.iter().all(|reply| reply.text("id") == replies[0].text("id")));
+        assert_eq!(sink.deliveries().len(), 1);
     }
 }
 
