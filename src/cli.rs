@@ -66,9 +66,9 @@ pub enum Command {
     },
     /// Stop all sending of the installation.
     Pause,
-    /// Let sending go on.
+    /// Let sending go on, but for organisations that have paused their own.
     Resume,
-    /// Check configuration, database and mail server; say whether sending is paused and what is unsafe.
+    /// Check configuration, database and mail server; say what is paused and what is unsafe.
     Check,
 }
 

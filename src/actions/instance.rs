@@ -3,7 +3,6 @@
 
 use super::{ActionError, Actions};
 use crate::domain::instance::{Copied, Mark, Verdict};
-use crate::domain::person::Actor;
 use crate::store::{MarkKeeper, StoreError, Tx};
 
 impl Actions {
@@ -34,7 +33,7 @@ impl Actions {
             Err(copied) => {
                 let reason = copied.sentence();
                 if tx.pause_copy(&reason, actions.clock().now())? {
-                    actions.record_everywhere(tx, Actor::System, "sending.paused", &reason)?;
+                    actions.record_everywhere(tx, None, "sending.paused", &reason)?;
                 }
                 Ok(Err(copied))
             }

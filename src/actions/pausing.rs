@@ -1,40 +1,102 @@
-//! Stopping and restarting the sending: of the whole installation, or of one batch.
+//! Stopping and restarting the sending: of the whole installation, of an organisation, or of one batch.
 
 use super::{ActionError, Actions};
-use crate::domain::ids::BatchId;
+use crate::domain::ids::{BatchId, OrganisationId};
 use crate::domain::person::{Actor, User};
 use crate::store::{AuditEntry, StoreError, Tx};
 
+/// What the audit says where more than the organisation's own sending goes on.
+const ALL_OF_IT: &str = "All sending of this installation.";
+
 impl Actions {
-    /// Stops all sending. What was handed over already is finished; nothing else leaves once this has returned.
+    /// Stops all sending of the installation. What was handed over already is finished; nothing else leaves once this has
+    /// returned.
     ///
     /// # Errors
     /// When the database refuses. Pausing twice changes nothing.
-    pub async fn pause(&self, actor: Actor, reason: String) -> Result<(), ActionError> {
+    pub async fn pause(&self, reason: String) -> Result<(), ActionError> {
         let actions = self.clone();
         self.0
             .store
             .write(move |tx| {
                 if tx.pause(&reason, actions.clock().now())? {
-                    actions.record_everywhere(tx, actor, "sending.paused", &reason)?;
+                    actions.record_everywhere(tx, None, "sending.paused", &reason)?;
                 }
                 Ok(())
             })
             .await
     }
 
-    /// Lets sending go on; deadlines have stood still. It also confirms that a copy takes the place of the original.
+    /// Lets the installation go on; deadlines have stood still. It also confirms that a copy takes the place of the
+    /// original. What an organisation has paused of its own stays paused, unless it is the only one.
     ///
     /// # Errors
     /// When the database refuses or the mark beside it cannot be written: then sending stays paused. Resuming twice changes nothing.
-    pub async fn resume(&self, actor: Actor) -> Result<(), ActionError> {
+    pub async fn resume(&self) -> Result<(), ActionError> {
         let actions = self.clone();
         self.0
             .store
             .write(move |tx| {
+                let now = actions.clock().now();
+                if let [only] = tx.organisations()?.as_slice()
+                    && tx.resume_organisation(only.id, now)?
+                {
+                    actions.record_sending(tx, only.id, Actor::System, "sending.resumed", "")?;
+                }
                 let was_copy = actions.confirm(tx)?;
-                if tx.resume(actions.clock().now())? || was_copy {
-                    actions.record_everywhere(tx, actor, "sending.resumed", "")?;
+                if tx.resume(now)? || was_copy {
+                    actions.record_everywhere(tx, None, "sending.resumed", ALL_OF_IT)?;
+                }
+                Ok::<_, ActionError>(())
+            })
+            .await?;
+        self.wake_worker();
+        Ok(())
+    }
+
+    /// Stops the reminders and test mails of the person's organisation. What was handed over already is finished; none
+    /// of them leaves once this has returned.
+    ///
+    /// # Errors
+    /// When the database refuses. Pausing twice changes nothing.
+    pub async fn pause_own(&self, user: &User, reason: String) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                let organisation = user.organisation_id;
+                if tx.pause_organisation(organisation, &reason, actions.clock().now())? {
+                    let actor = Actor::User(user.id);
+                    actions.record_sending(tx, organisation, actor, "sending.paused", &reason)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Lets the person's organisation go on; deadlines have stood still. It also confirms that a copy takes the place of
+    /// the original, and lifts a pause of the installation where there is no other organisation.
+    ///
+    /// # Errors
+    /// As [`Actions::resume`].
+    pub async fn resume_own(&self, user: &User) -> Result<(), ActionError> {
+        let (actions, user) = (self.clone(), user.clone());
+        self.0
+            .store
+            .write(move |tx| {
+                let (now, organisation) = (actions.clock().now(), user.organisation_id);
+                let pauses = tx.pauses(organisation)?;
+                if tx.resume_organisation(organisation, now)? {
+                    let actor = Actor::User(user.id);
+                    actions.record_sending(tx, organisation, actor, "sending.resumed", "")?;
+                }
+                if pauses.may_resume_installation() {
+                    actions.confirm(tx)?;
+                    match pauses.is_alone {
+                        true => tx.resume(now)?,
+                        false => tx.resume_copy(now)?,
+                    };
+                    actions.record_everywhere(tx, Some(&user), "sending.resumed", ALL_OF_IT)?;
                 }
                 Ok::<_, ActionError>(())
             })
@@ -74,30 +136,42 @@ impl Actions {
         Ok(())
     }
 
-    /// What concerns the installation stands in every organisation's audit.
+    /// What concerns the installation stands in every organisation's audit, under the name of who did it only where that
+    /// person belongs.
     pub(super) fn record_everywhere(
         &self,
         tx: &mut Tx<'_>,
+        by: Option<&User>,
+        event: &'static str,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        let theirs = by.map(|user| tx.organisations_of(user.id)).transpose()?.unwrap_or_default();
+        for organisation in tx.organisations()? {
+            let is_known = theirs.iter().any(|(id, _)| *id == organisation.id);
+            let actor = by.filter(|_| is_known).map_or(Actor::System, |user| Actor::User(user.id));
+            self.record_sending(tx, organisation.id, actor, event, detail)?;
+        }
+        Ok(())
+    }
+
+    fn record_sending(
+        &self,
+        tx: &mut Tx<'_>,
+        organisation_id: OrganisationId,
         actor: Actor,
         event: &'static str,
         detail: &str,
     ) -> Result<(), StoreError> {
-        let at = self.clock().now();
-        let entries: Vec<AuditEntry> = tx
-            .organisations()?
-            .into_iter()
-            .map(|organisation| AuditEntry {
-                id: self.0.ids.next(),
-                organisation_id: organisation.id,
-                at,
-                actor,
-                event,
-                invoice_id: None,
-                mail_id: None,
-                batch_id: None,
-                detail: detail.to_owned(),
-            })
-            .collect();
-        tx.record_all(&entries)
+        tx.record(&AuditEntry {
+            id: self.0.ids.next(),
+            organisation_id,
+            at: self.clock().now(),
+            actor,
+            event,
+            invoice_id: None,
+            mail_id: None,
+            batch_id: None,
+            detail: detail.to_owned(),
+        })
     }
 }

@@ -5,8 +5,9 @@ use thiserror::Error;
 use super::{ActionError, Actions};
 use crate::domain::email::BuiltIn;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{InvoiceId, ReminderId};
+use crate::domain::ids::{InvoiceId, OrganisationId, ReminderId};
 use crate::domain::invoice::Ineligible;
+use crate::domain::mail_message::MailKind;
 use crate::domain::own_words::OwnWords;
 use crate::domain::person::Principal;
 use crate::domain::proposal::Candidate;
@@ -96,7 +97,7 @@ fn begin(tx: &mut Tx<'_>, actions: &Actions, by: &Principal, wish: &Wish) -> Res
     let holder = candidate.slot.as_ref().filter(|slot| slot.holds(window, now)).map(|slot| slot.reminder_id);
     for id in [Some(wish.id), holder].into_iter().flatten() {
         if let Some(row) = tx.reminder(organisation_id, id)? {
-            return replay(tx, row);
+            return replay(tx, organisation_id, row);
         }
     }
     if let Some(why) = candidate.invoice.ineligible() {
@@ -131,9 +132,9 @@ fn begin(tx: &mut Tx<'_>, actions: &Actions, by: &Principal, wish: &Wish) -> Res
 }
 
 /// What is answered for a reminder that is there: a program's own is waited for while it can settle.
-fn replay(tx: &mut Tx<'_>, row: ReminderRow) -> Result<Begun, NotReminded> {
+fn replay(tx: &mut Tx<'_>, organisation: OrganisationId, row: ReminderRow) -> Result<Begun, NotReminded> {
     let is_awaited = row.reminder.state.is_open() && row.reminder.channel == Channel::Api;
-    match is_awaited && !tx.is_sending_paused()? {
+    match is_awaited && !tx.stopped()?.holds(MailKind::Reminder, organisation) {
         true => Ok(Begun::Awaited(row.reminder.id)),
         false => Ok(Begun::Known(Box::new(row))),
     }
@@ -177,5 +178,5 @@ fn enqueue(
         detail,
     })?;
     let row = tx.reminder(organisation_id, new.id)?.ok_or(StoreError::Missing("reminder"))?;
-    replay(tx, row)
+    replay(tx, organisation_id, row)
 }

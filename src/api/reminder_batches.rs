@@ -77,7 +77,8 @@ pub(super) async fn create(call: Call<CreateBatch>) -> Result<Answer, Problem> {
     call.once(async move |program, (is_dry, origin), id| {
         if is_dry {
             let proposal = program.actions().try_batch(&program.principal, origin).await;
-            let is_paused = program.read(|snapshot| Ok(snapshot.pause()?)).await?.is_some();
+            let organisation = program.organisation();
+            let is_paused = program.read(move |snapshot| Ok(snapshot.pauses(organisation)?.any())).await?;
             return Answer::ok(&BatchBody::of(&proposal.map_err(Problem::of(Noun::Invoice))?, is_paused));
         }
         let id = BatchId::from(id);
@@ -100,7 +101,8 @@ async fn found(program: &Program, id: BatchId) -> Result<BatchProgressBody, Prob
         .read(move |snapshot| {
             let found = snapshot.batch(organisation, id)?;
             let progress = found.ok_or_else(|| Problem::not_found(Noun::ReminderBatch))?;
-            let is_paused = snapshot.pause()?.is_some() || snapshot.batch_pause(organisation, id)?.is_some();
+            let is_paused =
+                snapshot.pauses(organisation)?.any() || snapshot.batch_pause(organisation, id)?.is_some();
             let left_out = snapshot.batch_left_out(id, MAX_BATCH)?.into_iter().map(|row| LeftOutBody {
                 invoice_id: row.invoice_id.to_string(),
                 reason: row.reason.unwrap_or_default(),

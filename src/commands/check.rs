@@ -20,6 +20,7 @@ pub(super) async fn check(config: &Config) -> Result<(), CommandError> {
     if let Some(paused) = paused(&installation).await? {
         println!("Sending: {paused}");
     }
+    tell_paused_organisations(&installation).await?;
     let organisations = installation.store.read::<_, StoreError>(|snapshot| snapshot.organisations()).await?;
     let mut problems = Vec::new();
     for organisation in &organisations {
@@ -48,11 +49,24 @@ pub(super) async fn check(config: &Config) -> Result<(), CommandError> {
 /// Since when and why nothing is sent; also of a copy that has not been started yet.
 async fn paused(installation: &Installation) -> Result<Option<String>, CommandError> {
     let pause = installation.store.read::<_, StoreError>(|snapshot| snapshot.pause()).await?;
-    if let Some(Pause { since, reason }) = pause {
-        return Ok(Some(format!("paused since {}: {reason}", since.format("%-d %B %Y, %H:%M UTC"))));
+    if let Some(pause) = pause {
+        return Ok(Some(in_words(&pause)));
     }
     let copied = installation.actions.copied().await?;
     Ok(copied.map(|copied| format!("paused from the next start on: {}", copied.sentence())))
+}
+
+/// Says which organisations have paused their own sending: their Admins let it go on.
+pub(super) async fn tell_paused_organisations(installation: &Installation) -> Result<(), CommandError> {
+    let paused = installation.store.read::<_, StoreError>(|snapshot| snapshot.paused_organisations()).await?;
+    for (name, pause) in paused {
+        println!("Sending of {name}: {}", in_words(&pause));
+    }
+    Ok(())
+}
+
+fn in_words(Pause { since, reason }: &Pause) -> String {
+    format!("paused since {}: {reason}", since.format("%-d %B %Y, %H:%M UTC"))
 }
 
 /// What of the configuration lets others read or do what is not theirs.

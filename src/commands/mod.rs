@@ -108,14 +108,15 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
         Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Pause => {
             let reason = "stopped by command; `dunlin resume` lets it go on.".to_owned();
-            Installation::open(&config).await?.actions.pause(Actor::System, reason).await?;
+            Installation::open(&config).await?.actions.pause(reason).await?;
             println!("Sending is paused.");
             Ok(())
         }
         Command::Resume => {
-            Installation::open(&config).await?.actions.resume(Actor::System).await?;
+            let installation = Installation::open(&config).await?;
+            installation.actions.resume().await?;
             println!("Sending goes on.");
-            Ok(())
+            check::tell_paused_organisations(&installation).await
         }
         Command::Check => check::check(&config).await,
     }

@@ -38,6 +38,14 @@ impl MailKind {
             Self::Reminder | Self::Test | Self::AccountNotice => false,
         }
     }
+
+    /// Whether somebody needs it to get at their account: an organisation that pauses its sending does not stop it.
+    pub fn is_about_account(self) -> bool {
+        match self {
+            Self::Invitation | Self::PasswordReset | Self::AccountNotice => true,
+            Self::Reminder | Self::Test => false,
+        }
+    }
 }
 
 /// What is kept of a rendered mail: its form letter, its subject, and what stands in the letter's places, a line each.

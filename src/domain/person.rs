@@ -43,7 +43,7 @@ named! {
         Hold = "hold reminders and suppress addresses",
         /// Bring in a ledger.
         Import = "import a ledger",
-        /// Stop and restart all sending.
+        /// Stop and restart the organisation's sending.
         PauseSending = "pause and resume sending",
         /// Make and revoke programs' keys.
         ManageApiKeys = "manage API keys",

@@ -23,9 +23,10 @@ pub(super) async fn show(state: web::Data<WebState>) -> HttpResponse {
             snapshot.oldest_due_mail()?,
             snapshot.is_relay_down()?,
             snapshot.pause()?.is_some(),
+            snapshot.paused_organisations()?.len(),
         ))
     });
-    let Ok(Ok((counts, oldest, is_down, is_paused))) = timeout(WATCHED, asked).await else {
+    let Ok(Ok((counts, oldest, is_down, is_paused, paused))) = timeout(WATCHED, asked).await else {
         return unready();
     };
     let now = state.actions.clock().now();
@@ -43,7 +44,7 @@ pub(super) async fn show(state: web::Data<WebState>) -> HttpResponse {
         .family(
             "dunlin_oldest_due_mail_age_seconds",
             "gauge",
-            "How long the mail that has waited longest could have left; 0 when none waits.",
+            "How long the mail that has waited longest could have left; 0 when none waits. What organisations have paused does not count.",
         )
         .single(late)
         .family(
@@ -55,7 +56,9 @@ pub(super) async fn show(state: web::Data<WebState>) -> HttpResponse {
         .family("dunlin_mail_breaker_open", "gauge", "1 while the mail server cannot be used.")
         .single(i32::from(is_down))
         .family("dunlin_sending_paused", "gauge", "1 while all sending is paused.")
-        .single(i32::from(is_paused));
+        .single(i32::from(is_paused))
+        .family("dunlin_organisations_paused", "gauge", "Organisations that have paused their own sending.")
+        .single(paused);
     HttpResponse::Ok().content_type(TEXT_FORMAT).body(text.written)
 }
 

@@ -5,6 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use super::columns::{count, parsed};
+use super::pause::OF_ACCOUNTS;
 use super::sql::Sql;
 use super::{Snapshot, StoreError};
 use crate::domain::reminder::ReminderState;
@@ -45,10 +46,15 @@ impl Snapshot<'_> {
         Ok(OPEN.map(|state| (state, number(state))))
     }
 
-    /// Since when the mail that has waited longest could have left.
+    /// Since when the mail that has waited longest could have left; those that an organisation holds back of its own do
+    /// not count.
     pub fn oldest_due_mail(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let row = Sql::new("SELECT MIN(not_before) AS due_at FROM outbox WHERE phase = 'Pending'")
-            .first::<DueRow>(self.connection())?;
-        Ok(row.and_then(|row| row.due_at).map(|at| at.and_utc()))
+        let rows = Sql::new(&format!(
+            "SELECT MIN(not_before) AS due_at FROM outbox WHERE phase = 'Pending' \
+             AND organisation_id NOT IN (SELECT id FROM organisation WHERE paused_at IS NOT NULL) \
+             UNION ALL SELECT MIN(not_before) FROM outbox WHERE phase = 'Pending' AND {OF_ACCOUNTS}"
+        ))
+        .load::<DueRow>(self.connection())?;
+        Ok(rows.into_iter().filter_map(|row| row.due_at).min().map(|at| at.and_utc()))
     }
 }

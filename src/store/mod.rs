@@ -86,7 +86,7 @@ pub use ledger_lines::LedgerLine;
 pub use liveness::Enlisted;
 pub use members::Member;
 pub use outbox::{ClaimedMail, Hands, HeldMail, Lane, Repeat};
-pub use pause::Pause;
+pub use pause::{Pause, Pauses, Stopped};
 pub use people::{Credentials, NewPerson};
 pub use reminders::{ReminderFilter, ReminderRow};
 pub use second_factors::{SecondFactor, SecondFactorState};

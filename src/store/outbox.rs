@@ -7,6 +7,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
 
 use super::columns::{count, money, parsed, parsed_option};
+use super::pause::{NOT_STOPPED, OF_ACCOUNTS};
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::email::FormLetter;
@@ -313,7 +314,7 @@ impl Snapshot<'_> {
 
 impl Tx<'_> {
     /// Takes mails of a lane whose time has come, at most `limit`: those about accounts go first, since somebody waits for
-    /// them; then the oldest. None of a paused installation or batch.
+    /// them; then the oldest. None that a pause stops.
     pub fn claim_mails(
         &mut self,
         lane: Lane,
@@ -324,10 +325,7 @@ impl Tx<'_> {
     ) -> Result<Vec<ClaimedMail>, StoreError> {
         let mut mails = match lane {
             Lane::Programs => Vec::new(),
-            Lane::Others => {
-                let first = "kind IN ('invitation', 'password_reset', 'account_notice')";
-                self.claim_where("not_before", first, worker, token, limit, now)?
-            }
+            Lane::Others => self.claim_where("not_before", OF_ACCOUNTS, worker, token, limit, now)?,
         };
         let room = limit.saturating_sub(mails.len());
         mails.extend(self.claim_where("not_before", lane.condition(), worker, token, room, now)?);
@@ -362,8 +360,7 @@ impl Tx<'_> {
         let claimed = Sql::new(&format!(
             "UPDATE outbox SET state = 'Claimed', phase = 'InFlight', claim_token = $1, claimed_by = $2, updated_at = $3 WHERE id IN \
              (SELECT id FROM outbox WHERE phase = 'Pending' AND {instant} <= $4 AND {condition} \
-             AND NOT EXISTS (SELECT 1 FROM installation WHERE paused_at IS NOT NULL) \
-             AND (batch_id IS NULL OR batch_id NOT IN (SELECT id FROM reminder_batch WHERE paused_at IS NOT NULL)) \
+             AND {NOT_STOPPED} \
              ORDER BY {instant}, id LIMIT $5{skip_locked}) RETURNING {CLAIMED_COLUMNS}"
         ))
         .bind(token.to_string())

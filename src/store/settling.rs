@@ -85,12 +85,6 @@ struct StandingRow {
 }
 
 #[derive(QueryableByName)]
-struct PausedRow {
-    #[diesel(sql_type = Bool)]
-    is_paused: bool,
-}
-
-#[derive(QueryableByName)]
 struct IdRow {
     #[diesel(sql_type = Text)]
     id: String,
@@ -117,33 +111,21 @@ impl StandingRow {
 }
 
 impl Tx<'_> {
-    /// Whether all sending is paused. It stays as it is until this transaction ends.
-    pub fn is_sending_paused(&mut self) -> Result<bool, StoreError> {
-        let locked = self.connection().shared("installation");
-        Ok(Sql::new(&format!(
-            "SELECT paused_at IS NOT NULL AS is_paused FROM installation WHERE id = 1{locked}"
-        ))
-        .kept_for(1)
-        .first::<PausedRow>(self.connection())?
-        .is_some_and(|row| row.is_paused))
-    }
-
-    /// How the invoices of some reminders stand, and whether sending is paused. They stay so until this transaction ends: who closes one of them waits,
+    /// How the invoices of some reminders stand, and whether their batches are paused. The invoices stay so until this transaction ends: who closes one of them waits,
     /// and then finds the reminder handed over.
     pub fn standings(&mut self, mails: &[&Leaving]) -> Result<HashMap<ReminderId, Standing>, StoreError> {
         let days: HashMap<ReminderId, NaiveDate> = mails.iter().map(|mail| (mail.id, mail.today)).collect();
         let chosen = self.connection().listed("$1");
-        let locked = self.connection().shared("i, c, n");
+        let locked = self.connection().shared("i, c");
         Sql::new(&format!(
             "SELECT o.id AS mail_id, i.state, i.archived_at, i.balance, i.currency, i.due_on, c.email, \
              i.hold_reason AS invoice_hold, i.hold_until AS invoice_hold_until, \
              c.hold_reason AS customer_hold, c.hold_until AS customer_hold_until, \
              EXISTS (SELECT 1 FROM suppression s WHERE s.organisation_id = o.organisation_id \
              AND s.address_folded = LOWER(c.email) AND s.lifted_at IS NULL) AS is_suppressed, \
-             n.paused_at IS NOT NULL \
-             OR EXISTS (SELECT 1 FROM reminder_batch b WHERE b.id = o.batch_id AND b.paused_at IS NOT NULL) AS is_paused \
+             EXISTS (SELECT 1 FROM reminder_batch b WHERE b.id = o.batch_id AND b.paused_at IS NOT NULL) AS is_paused \
              FROM outbox o JOIN invoice i ON i.id = o.invoice_id JOIN customer c ON c.id = i.customer_id \
-             JOIN installation n ON n.id = 1 WHERE o.id IN ({chosen}) ORDER BY i.id{locked}"
+             WHERE o.id IN ({chosen}) ORDER BY i.id{locked}"
         ))
         .bind(id_list(&mails.iter().map(|mail| mail.id).collect::<Vec<_>>()))
         .kept_for(1)

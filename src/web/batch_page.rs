@@ -131,7 +131,7 @@ async fn read(by: &SignedIn, id: BatchId) -> Result<BatchPage, WebError> {
         })
         .await?;
     let remaining = progress.pending + progress.in_flight;
-    let is_stopped = paused.is_some() || by.pause.is_some() || by.relay_down.is_some();
+    let is_stopped = paused.is_some() || by.pauses.any() || by.relay_down.is_some();
     let left = pace.filter(|_| !is_stopped).and_then(|pace| pace.left_in_words(remaining));
     let mut page = BatchPage::new(by, progress, failed, others, left_out, paused, left);
     page.may_retry &= can_repeat;
@@ -255,7 +255,7 @@ fn waiting(
         (Some(pause), _) => {
             format!("Paused since {}: {}", by.organisation.local(pause.since), pause.reason)
         }
-        (None, _) if by.pause.is_some() => "Paused: the batch goes on when sending is resumed.".to_owned(),
+        (None, _) if by.pauses.any() => "Paused: the batch goes on when sending is resumed.".to_owned(),
         _ if is_undoable => {
             let left = (progress.not_before - now).num_seconds() + 1;
             format!(

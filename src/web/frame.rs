@@ -180,19 +180,7 @@ impl SignedIn {
         if self.state.mail_folder.is_some() {
             banners.push("Mail is kept here, not delivered.".to_owned());
         }
-        if let Some(pause) = &self.pause {
-            let how = if self.user.may(Permission::PauseSending) {
-                " Resume it under Settings > Sending."
-            } else {
-                ""
-            };
-            let stop = if pause.reason.ends_with(['.', '!', '?']) { "" } else { "." };
-            banners.push(format!(
-                "Sending is paused since {}: {}{stop}{how}",
-                self.organisation.local(pause.since),
-                pause.reason
-            ));
-        }
+        banners.extend(self.paused_banners());
         if let Some(down) = &self.relay_down {
             banners.push(format!(
                 "Mail server not reachable since {}; {} waiting. {}",
@@ -202,6 +190,26 @@ impl SignedIn {
             ));
         }
         banners
+    }
+
+    /// What stands still, why, and what this person can do about it.
+    fn paused_banners(&self) -> impl Iterator<Item = String> {
+        let own = self.pauses.own.iter().map(|pause| (pause, "", true));
+        let may_resume = self.pauses.may_resume_installation();
+        let installation = self
+            .pauses
+            .installation
+            .iter()
+            .map(move |pause| (pause, " for the whole installation", may_resume));
+        own.chain(installation).map(|(pause, what, may_resume)| {
+            let how = match may_resume && self.user.may(Permission::PauseSending) {
+                true => " Resume it under Settings > Sending.",
+                false => "",
+            };
+            let stop = if pause.reason.ends_with(['.', '!', '?']) { "" } else { "." };
+            let since = self.organisation.local(pause.since);
+            format!("Sending is paused since {since}{what}: {}{stop}{how}", pause.reason)
+        })
     }
 
     /// Today, in the organisation's time zone.

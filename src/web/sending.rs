@@ -1,4 +1,4 @@
-//! Settings > Sending: whether mails go out, and the switch that stops them all.
+//! Settings > Sending: whether mails go out, and the switch that stops those of the organisation.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -11,21 +11,32 @@ use super::settings::SettingsPage;
 use super::sign_in::Nothing;
 use crate::domain::ids::BatchId;
 use crate::domain::money::grouped_count;
-use crate::domain::person::Actor;
 use crate::domain::text::{Line, is_unprintable};
+use crate::store::Pause;
 
 #[derive(Template)]
 #[template(path = "settings/sending.html")]
 struct SendingPage {
     frame: Frame,
-    paused: Option<(String, String)>,
+    /// What stops mails, a sentence each.
+    stopped: Vec<String>,
+    may_resume: bool,
+    may_pause: bool,
+    /// Whether the installation stays stopped when the organisation goes on.
+    is_held: bool,
     waiting: String,
     relay: String,
 }
 
 /// `GET /settings/sending`
 pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
-    let organisation = by.organisation.id;
+    let (organisation, pauses) = (by.organisation.id, &by.pauses);
+    let told = |what: &str, pause: &Option<Pause>| {
+        let pause = pause.as_ref()?;
+        Some(format!("{what} since {}: {}", by.organisation.local(pause.since), pause.reason))
+    };
+    let may_resume_installation = pauses.may_resume_installation();
+    let is_held = pauses.installation.is_some() && !may_resume_installation;
     let waiting = by
         .state
         .reader
@@ -33,7 +44,16 @@ pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
         .await?;
     page(&SendingPage {
         frame: by.settings_frame(SettingsPage::Sending, "Sending"),
-        paused: by.pause.as_ref().map(|pause| (by.organisation.local(pause.since), pause.reason.clone())),
+        stopped: [
+            told("Paused", &pauses.own),
+            told("All sending of this installation is paused", &pauses.installation),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        may_resume: pauses.own.is_some() || may_resume_installation,
+        may_pause: pauses.own.is_none() && !(pauses.is_alone && pauses.installation.is_some()),
+        is_held,
         waiting: grouped_count(waiting),
         relay: match &by.relay_down {
             _ if by.state.mail_folder.is_some() => "Mail is kept here, not delivered.".to_owned(),
@@ -55,18 +75,18 @@ pub(super) struct PauseForm {
 /// `POST /settings/sending/pause`
 pub(super) async fn pause(posted: Posted<PauseForm>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    // Other organisations and the command line show it too.
+    // The command line shows it too.
     let printable = posted.form.reason.chars().filter(|character| !is_unprintable(*character));
     let given = printable.take(Line::MAX_CHARS).collect::<String>().trim().to_owned();
     let reason = if given.is_empty() { format!("{} stopped it.", by.user.name) } else { given };
-    by.state.actions.pause(Actor::User(by.user.id), reason).await?;
+    by.state.actions.pause_own(&by.user, reason).await?;
     Ok(see_other("/settings/sending"))
 }
 
 /// `POST /settings/sending/resumption`
 pub(super) async fn resume(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.state.actions.resume(Actor::User(by.user.id)).await?;
+    by.state.actions.resume_own(&by.user).await?;
     Ok(see_other("/settings/sending"))
 }
 

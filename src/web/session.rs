@@ -21,7 +21,7 @@ use crate::domain::ids::{OrganisationId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Role, User};
 use crate::domain::text::Line;
-use crate::store::{Pause, RelayDown, SecondFactorState, SessionOwner};
+use crate::store::{Pauses, RelayDown, SecondFactorState, SessionOwner};
 
 /// Sessions in the database, by the hash of their id.
 pub struct StoredSessions(pub Actions);
@@ -186,8 +186,8 @@ pub struct SignedIn {
     pub second_factor: SecondFactorState,
     /// What the pages say of the mail server.
     pub relay_down: Option<RelayDown>,
-    /// Whether all sending is stopped.
-    pub pause: Option<Pause>,
+    /// What stops the organisation's sending.
+    pub pauses: Pauses,
     /// Everything else a handler needs.
     pub state: web::Data<WebState>,
 }
@@ -209,7 +209,7 @@ impl SignedIn {
         let (person, organisation): (UserId, OrganisationId) =
             person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
         let asked = handle.clone();
-        let (user, seen_at, organisation, organisations, second_factor, relay_down, pause) = state
+        let (user, seen_at, organisation, organisations, second_factor, relay_down, pauses) = state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let user = snapshot.user(organisation, person)?;
@@ -217,8 +217,9 @@ impl SignedIn {
                 let second_factor = snapshot.second_factor_state(organisation, person)?;
                 let organisation = snapshot.organisation(organisation)?;
                 let organisations = snapshot.organisations_of(person)?;
-                let (relay_down, pause) = (snapshot.relay_down(organisation.id)?, snapshot.pause()?);
-                Ok((user, seen_at, organisation, organisations, second_factor, relay_down, pause))
+                let relay_down = snapshot.relay_down(organisation.id)?;
+                let pauses = snapshot.pauses(organisation.id)?;
+                Ok((user, seen_at, organisation, organisations, second_factor, relay_down, pauses))
             })
             .await?;
         let (user, seen_at) = user.zip(seen_at).ok_or_else(first)?;
@@ -236,7 +237,7 @@ impl SignedIn {
             session: handle,
             second_factor,
             relay_down,
-            pause,
+            pauses,
             state,
         })
     }

@@ -46,6 +46,7 @@ mod openapi;
 mod organisations;
 mod pages;
 mod password_resets;
+mod pausing;
 mod payments;
 mod people;
 mod profile;

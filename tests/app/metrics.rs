@@ -37,7 +37,7 @@ on_both_databases! {
         let page = metrics(&app).await;
         assert_eq!(mails(&page), [0; 4]);
         assert_eq!(value(&page, &format!("dunlin_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1);
-        for name in ["dunlin_oldest_due_mail_age_seconds", "dunlin_mail_breaker_open", "dunlin_sending_paused"] {
+        for name in ["dunlin_oldest_due_mail_age_seconds", "dunlin_mail_breaker_open", "dunlin_sending_paused", "dunlin_organisations_paused"] {
             assert_eq!(value(&page, name), 0, "{name}");
         }
 
@@ -50,8 +50,14 @@ on_both_databases! {
         app.clock.advance(TimeDelta::seconds(70));
         assert!((60..70).contains(&value(&metrics(&app).await, "dunlin_oldest_due_mail_age_seconds")));
 
-        app.admin().await.post("/settings/sending/pause", &[]).await;
+        app.actions.pause("a test".to_owned()).await.unwrap();
         assert_eq!(value(&metrics(&app).await, "dunlin_sending_paused"), 1);
+        app.actions.resume().await.unwrap();
+        app.admin().await.post("/settings/sending/pause", &[]).await;
+        let page = metrics(&app).await;
+        let paused = ["dunlin_sending_paused", "dunlin_organisations_paused"].map(|name| value(&page, name));
+        assert_eq!(paused, [0, 1], "an organisation's own pause is not the installation's");
+        assert_eq!(value(&page, "dunlin_oldest_due_mail_age_seconds"), 0, "none of them could have left");
         app.admin().await.post("/settings/sending/resumption", &[]).await;
         app.sink.misbehave("beta", Whim::Drop("dot"));
         app.send_now().await;

@@ -1,8 +1,7 @@
-//! What people decide about mails that may have been delivered, and the switch that stops all sending.
+//! What people decide about mails that may have been delivered, and about a batch that the mail server refuses.
 
 use chrono::TimeDelta;
 
-use crate::support::program::Machine;
 use crate::support::{Page, Person, TestApp, Whim, on_both_databases};
 
 const LEDGER: &[&str] = &[
@@ -141,32 +140,6 @@ on_both_databases! {
         refused.says("INV-3 has been reminded since, or a reminder of it is on its way.");
     }
 
-    async fn the_reason_of_a_pause_ends_before_what_to_do_about_it_begins(app: TestApp) {
-        let admin = app.admin().await;
-        for reason in ["The figures are wrong", "The figures are wrong."] {
-            admin.post("/settings/sending/pause", &[("reason", reason)]).await;
-            admin.get("/invoices").await.says("The figures are wrong. Resume it under Settings");
-            admin.post("/settings/sending/resumption", &[]).await;
-        }
-    }
-
-    async fn c16_a_pause_in_mid_batch_lets_nothing_out_until_it_is_lifted(app: TestApp) {
-        app.ledger(LEDGER).await;
-        let (clerk, admin) = (app.clerk().await, app.admin().await);
-        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await;
-        admin.post("/settings/sending/pause", &[("reason", "The figures are wrong")]).await.says("The figures are wrong");
-        app.send_until_idle().await;
-        assert!(app.sink.deliveries().is_empty());
-        clerk.get("/invoices").await.says("Sending is paused since").says("The figures are wrong");
-        clerk.get(&batch.url).await.says("Paused").says("Cancel remaining");
-        app.clock.advance(TimeDelta::days(5));
-        let admin = app.admin().await;
-        admin.post("/settings/sending/resumption", &[]).await.says("Mails go out.");
-        app.send_now().await;
-        assert_eq!(app.sink.deliveries().len(), 2, "deadlines stood still");
-        admin.get("/invoices").await.says_not("Sending is paused");
-    }
-
     async fn a_batch_that_was_paused_for_policy_goes_on_when_a_clerk_says_so(app: TestApp) {
         let lines: Vec<String> =
             (0..9).map(|i| format!("INV-{i}, C{i}, c{i}@customer.example, 10.00, -1, Sent")).collect();
@@ -183,18 +156,5 @@ on_both_databases! {
         clerk.post(&format!("{}/resumption", batch.url), &[]).await.says_not("Resume batch");
         app.send_now().await;
         assert!(!app.sink.deliveries().is_empty());
-    }
-}
-
-#[test]
-fn pause_and_resume_say_what_is_so_now_and_may_be_said_twice() {
-    for machine in Machine::on_both() {
-        machine.run(&["organisation", "add", "--name", "Acme"]);
-        for (command, says) in [("pause", "Sending is paused.\n"), ("resume", "Sending goes on.\n")] {
-            for _ in 0..2 {
-                let told = machine.run(&[command]);
-                assert_eq!((told.code, told.out.as_str()), (Some(0), says), "{}", told.err);
-            }
-        }
     }
 }

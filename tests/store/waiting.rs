@@ -1,11 +1,16 @@
 //! Mails that wait: for their next try, for their deadline, for the end of a pause.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use dunlin::clock::Ids;
 use dunlin::domain::delivery::Settlement;
+use dunlin::domain::mail_message::MailKind;
 use dunlin::domain::person::Actor;
 use dunlin::domain::reminder::ReminderState;
 use dunlin::store::NewBatch;
+use tokio::sync::oneshot;
 
 use crate::claims::ids;
 use crate::on_both_databases;
@@ -70,5 +75,49 @@ on_both_databases! {
         let mails = store.claim(worker, 10, at(111)).await;
         assert_eq!((ids(&mails), mails[0].expires_at), (of_batch, at(170)));
         assert!(!store.write(move |tx| tx.resume(at(120))).await.unwrap());
+    }
+
+    async fn deadlines_stand_still_for_as_long_as_anything_stops_a_mail_and_no_longer(store: TestStore) {
+        let invoices = store.invoices(2).await;
+        store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let organisation = store.organisation;
+        // The installation from 10 to 40, the organisation from 20 to 60, then the organisation from 70 to 100 and the
+        // installation within that: 50 seconds and 30.
+        store.write(move |tx| tx.pause("A test", at(10))).await.unwrap();
+        assert!(store.write(move |tx| tx.pause_organisation(organisation, "A test", at(20))).await.unwrap());
+        assert!(!store.write(move |tx| tx.pause_organisation(organisation, "Again", at(30))).await.unwrap());
+        store.write(move |tx| tx.resume(at(40))).await.unwrap();
+        assert_eq!(ids(&store.claim(Ids.next(), 10, at(50)).await), []);
+        assert!(store.write(move |tx| tx.resume_organisation(organisation, at(60))).await.unwrap());
+        assert!(!store.write(move |tx| tx.resume_organisation(organisation, at(61))).await.unwrap());
+        store.write(move |tx| tx.pause_organisation(organisation, "A test", at(70))).await.unwrap();
+        store.write(move |tx| tx.pause("A test", at(80))).await.unwrap();
+        store.write(move |tx| tx.resume(at(90))).await.unwrap();
+        store.write(move |tx| tx.resume_organisation(organisation, at(100))).await.unwrap();
+        let mails = store.claim(Ids.next(), 10, at(100)).await;
+        assert_eq!(mails.iter().map(|mail| mail.expires_at).collect::<Vec<_>>(), [at(60 + 50 + 30); 2]);
+    }
+
+    async fn who_pauses_an_organisation_waits_for_the_points_of_no_return_under_way(store: TestStore) {
+        let organisation = store.organisation;
+        let (passing, pausing) = (store.another_process(), store.another_process());
+        let ((begun, has_begun), (paused, has_paused)) = (oneshot::channel(), mpsc::channel());
+        let point = tokio::spawn(async move {
+            passing
+                .write(move |tx| {
+                    assert!(!tx.stopped()?.holds(MailKind::Reminder, organisation));
+                    begun.send(()).unwrap();
+                    assert!(has_paused.recv_timeout(Duration::from_millis(300)).is_err(), "it did not wait");
+                    Ok(has_paused)
+                })
+                .await
+        });
+        has_begun.await.unwrap();
+        pausing.write(move |tx| tx.pause_organisation(organisation, "A test", at(1))).await.unwrap();
+        paused.send(()).ok();
+        point.await.unwrap().unwrap();
+        let stopped = store.write(|tx| tx.stopped()).await.unwrap();
+        assert!(stopped.holds(MailKind::Reminder, organisation) && stopped.holds(MailKind::Test, organisation));
+        assert!(!stopped.holds(MailKind::PasswordReset, organisation) && !stopped.holds(MailKind::Reminder, Ids.next()));
     }
 }

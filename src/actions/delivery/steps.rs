@@ -163,14 +163,14 @@ impl Actions {
         now: DateTime<Utc>,
     ) -> Result<HashSet<ReminderId>, StoreError> {
         let leaving: Vec<Leaving> = letters.iter().map(|letter| letter.leaving()).collect();
-        let (reminders, others): (Vec<&Leaving>, Vec<&Leaving>) =
-            leaving.iter().partition(|mail| mail.from.is_some());
+        let stopped = tx.stopped()?;
+        let reminders: Vec<&Leaving> = leaving.iter().filter(|mail| mail.from.is_some()).collect();
         let standings = if reminders.is_empty() { HashMap::new() } else { tx.standings(&reminders)? };
-        let is_paused = !others.is_empty() && tx.is_sending_paused()?;
         let mut passing = Vec::new();
         for (letter, mail) in letters.iter().zip(&leaving) {
+            let ClaimedMail { kind, organisation_id, .. } = *letter.claimed;
             let judged = match (&mail.from, standings.get(&mail.id)) {
-                (None, _) if is_paused => Err(Stop::Paused),
+                _ if stopped.holds(kind, organisation_id) => Err(Stop::Paused),
                 (None, _) => Ok(()),
                 (Some(from), Some(standing)) => from.may_leave(standing),
                 (Some(_), None) => Err(Stop::Closed("The invoice is not there any more.".to_owned())),

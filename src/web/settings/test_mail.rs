@@ -40,14 +40,14 @@ impl Told {
             snapshot.test_mail(organisation, id)?.ok_or(WebError::NotFound)
         });
         let mail = read.await?;
-        let is_held = by.pause.is_some() || !mail.words.is_empty();
+        let is_held = by.pauses.any() || !mail.words.is_empty();
         let poll = format!("{}?test={id}", SettingsPage::MailServer.href());
         let (look, word) = match mail.state.is_open() {
             true => ("pending", "Pending"),
             false if mail.state == ReminderState::Sent => ("sent", "Sent"),
             false => ("failed", "Failed"),
         };
-        let waits_for = Self::of_mail_server(by).filter(|_| mail.state.is_open() && by.pause.is_none());
+        let waits_for = Self::of_mail_server(by).filter(|_| mail.state.is_open() && !by.pauses.any());
         if let Some(down) = waits_for {
             let sentence = format!("{} The test e-mail waits; Dunlin tries again by itself.", down.sentence);
             // Of one's own mail one may read all that was said.
@@ -74,7 +74,7 @@ fn sentence(by: &SignedIn, mail: &TestMail) -> String {
             let heading = mail.failure.map_or("It was not sent", FailureKind::heading);
             format!("{heading}: the test e-mail to {recipient}.")
         }
-        _ if by.pause.is_some() => "Sending is paused, so the test e-mail waits.".to_owned(),
+        _ if by.pauses.any() => "Sending is paused, so the test e-mail waits.".to_owned(),
         _ if !mail.words.is_empty() => {
             let at = by.organisation.local(mail.not_before);
             format!("The mail server did not take the test e-mail yet; the next try is at {at}.")
