@@ -208,7 +208,7 @@ impl Tx<'_> {
     }
 
     /// Records mails as accepted, on their invoices and in the audit too; says which of them were still this claim's. A mail
-    /// whose claim was taken over since is settled by this late evidence too.
+    /// whose claim was taken over since is settled by this late evidence too, also while it waits to go out again.
     pub fn settle_sent(
         &mut self,
         mails: &[Accepted<'_>],
@@ -217,7 +217,7 @@ impl Tx<'_> {
         let mut change = RowChange::new(
             "outbox SET state = 'Sent', phase = 'Sent', claim_token = NULL, commit_token = NULL, is_repeat = FALSE, reason = NULL, \
              attempts = attempts + 1, sent_at = @3, updated_at = @3, reply = @4, kept_here = @5",
-            "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Committed', 'Unconfirmed')",
+            "outbox.id = @1 AND outbox.commit_token = @2 AND outbox.state IN ('Pending', 'Claimed', 'Committed', 'Unconfirmed')",
         )
         .then_update("invoice SET last_reminder_id = @1, last_reminded_at = @3", "invoice.id = @6")
         .then_insert(RECORD, "@7, @8, @3, @9, @10, @6, @1, NULL, @11");
@@ -244,7 +244,7 @@ impl Tx<'_> {
     }
 
     /// Writes how a mail's try ended, with its audit row: `false` when the token has lost the mail or it has left these
-    /// states.
+    /// states. From Unconfirmed it is late evidence.
     pub fn settle_mail(
         &mut self,
         mail: &ClaimedMail,
@@ -273,8 +273,9 @@ impl Tx<'_> {
                 sql.value(reason.as_str());
             }
             Settlement::Retry { not_before, reply, is_counted, full_since } => {
-                sql.push(", state = 'Pending', phase = 'Pending', commit_token = NULL, not_before = ")
-                    .value(*not_before);
+                // Of an earlier try there may still be evidence.
+                sql.push(", state = 'Pending', phase = 'Pending', commit_token = NULLIF(commit_token, claim_token)");
+                sql.push(", not_before = ").value(*not_before);
                 sql.push(", reply = ").value(reply.as_str()).push(", full_since = ").value(*full_since);
                 sql.push(if *is_counted { ", attempts = attempts + 1" } else { "" });
             }
@@ -288,7 +289,7 @@ impl Tx<'_> {
             }
         }
         sql.push(" WHERE id = ").value(mail.id.to_string());
-        sql.push(" AND claim_token = ").value(mail.token.to_string());
+        sql.push(" AND COALESCE(claim_token, commit_token) = ").value(mail.token.to_string());
         let states: Vec<String> = from.iter().map(|state| format!("'{state}'")).collect();
         sql.push(&format!(" AND state IN ({})", states.join(",")));
         if sql.execute(self.connection())? == 0 {
@@ -304,6 +305,9 @@ impl Tx<'_> {
             // It may have been delivered: who looks at the invoice is to know.
             self.note_handed_over(invoice, mail.id)?;
         }
+        if let (true, Some(invoice)) = (from.contains(&ReminderState::Unconfirmed), mail.invoice_id) {
+            self.forget_handed_over(invoice, mail.id)?;
+        }
         self.record(entry)?;
         Ok(true)
     }
@@ -317,6 +321,21 @@ impl Tx<'_> {
         .bind(reminder.to_string())
         .bind(reminder.to_string())
         .bind(invoice.to_string())
+        .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Shows on an invoice what reminder was its last when this one is known not to have arrived.
+    fn forget_handed_over(&mut self, invoice: InvoiceId, reminder: ReminderId) -> Result<(), StoreError> {
+        Sql::new(
+            "UPDATE invoice SET (last_reminder_id, last_reminded_at) = \
+             (SELECT o.id, COALESCE(o.sent_at, o.committed_at) AS at FROM outbox o \
+             WHERE o.invoice_id = $1 AND o.kind = 'reminder' AND o.phase IN ('Sent', 'Unconfirmed') \
+             ORDER BY at DESC LIMIT 1) WHERE id = $2 AND last_reminder_id = $3",
+        )
+        .bind(invoice.to_string())
+        .bind(invoice.to_string())
+        .bind(reminder.to_string())
         .execute(self.connection())?;
         Ok(())
     }

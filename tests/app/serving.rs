@@ -4,11 +4,12 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::sql_types::BigInt;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
 use reqwest::{Client, StatusCode};
 
-use crate::support::program::Machine;
-use crate::support::{PASSWORD, Person, Sink, Whim};
+use crate::support::program::{Machine, Running};
+use crate::support::{PASSWORD, Page, Person, Sink, Whim};
 
 /// Well under the grace time: nothing was waited for.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -103,12 +104,7 @@ async fn while_the_database_is_away_readiness_and_metrics_say_so_soon_and_health
     let (server, name) = database.rsplit_once('/').unwrap();
     let mut postgres = PgConnection::establish(&format!("{server}/postgres")).unwrap();
     assert_eq!(ask("/readyz").await, (StatusCode::OK, "ok".to_owned()));
-    // Two statements: sent as one, the first would hold only when those connections have been ended, and each could be
-    // opened anew until then. The second waits until they are gone.
-    postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).unwrap();
-    let end =
-        format!("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'");
-    postgres.batch_execute(&end).unwrap();
+    go_away(&mut postgres, name);
     for path in ["/readyz", "/metrics"] {
         let asked = Instant::now();
         let missing = "the database cannot be reached".to_owned();
@@ -116,7 +112,7 @@ async fn while_the_database_is_away_readiness_and_metrics_say_so_soon_and_health
         assert!(asked.elapsed() < AT_ONCE, "{path}: {:?}", asked.elapsed());
     }
     assert_eq!(ask("/healthz").await.0, StatusCode::OK);
-    postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).unwrap();
+    come_back(&mut postgres, name);
     let started = Instant::now();
     while ask("/readyz").await.0 != StatusCode::OK {
         assert!(started.elapsed() < Duration::from_secs(60), "it is ready again");
@@ -139,6 +135,14 @@ async fn a_worker_alone_sends_what_a_server_without_one_accepted() {
         return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
     };
     let machine = machine.with("DUNLIN_UNDO_SECONDS", "0");
+    let (_server, ada, batch) = batch_for_workers(&machine).await;
+    let mut worker = machine.start(&["work"]);
+    finished(&ada, &batch).await.says("Finished. 1 of 1");
+    assert_eq!((worker.terminate(), worker.rest().0), (Some(0), Vec::new()));
+}
+
+/// An installation on PostgreSQL whose server does not send, and a batch of one mail; the batch page is somebody's.
+async fn batch_for_workers(machine: &Machine) -> (Running, Person, Page) {
     machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
     machine.add_user("ada@acme.example", PASSWORD);
     let server = machine.start(&["serve", "--no-worker", "--bind", "127.0.0.1:0"]);
@@ -150,12 +154,82 @@ async fn a_worker_alone_sends_what_a_server_without_one_accepted() {
     ada.post(&format!("{}/write", checked.url), &[]).await;
     let batch = ada.confirm(&ada.propose(&["INV-1"]).await).await;
     batch.says("Sending reminders");
-    let mut worker = machine.start(&["work"]);
+    (server, ada, batch)
+}
+
+/// Waits until a batch has ended; its page.
+async fn finished(ada: &Person, batch: &Page) -> Page {
     let started = Instant::now();
-    while !ada.get(&batch.url).await.has("Finished. 1 of 1") {
-        assert!(started.elapsed() < Duration::from_secs(60), "the worker sends it");
+    loop {
+        let page = ada.get(&batch.url).await;
+        if page.has("Finished.") {
+            return page;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "it ends: {}", page.words());
     }
-    assert_eq!((worker.terminate(), worker.rest().0), (Some(0), Vec::new()));
+}
+
+#[actix_web::test]
+async fn a_worker_that_is_slow_to_find_the_database_again_is_not_given_up() {
+    let Some(machine) = Machine::on_postgres() else {
+        return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+    };
+    let sink = Sink::start().await;
+    let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_UNDO_SECONDS", "0");
+    let (_server, ada, batch) = batch_for_workers(&machine).await;
+    sink.misbehave("", Whim::Withhold("dot"));
+    let slow = machine.start(&["work"]);
+    sink.is_withholding().await;
+    let quick = machine.start(&["work"]);
+    let mut database = PgConnection::establish(&machine.database()).unwrap();
+    let looked = looks_of_the_second(&mut database, 4);
+    let address = machine.database();
+    let (server, name) = address.rsplit_once('/').unwrap();
+    let mut postgres = PgConnection::establish(&format!("{server}/postgres")).unwrap();
+    drop(database);
+    go_away(&mut postgres, name);
+    slow.signal("STOP");
+    come_back(&mut postgres, name);
+    let mut database = PgConnection::establish(&address).unwrap();
+    looks_of_the_second(&mut database, looked + 4);
+    slow.signal("CONT");
+    sink.behave();
+    finished(&ada, &batch).await.says("1 of 1 accepted");
+    let invoice = ada.invoice_id("INV-1").await;
+    ada.get(&format!("/invoices/{invoice}")).await.says_not("may have been delivered");
+    drop((slow, quick));
+}
+
+/// Waits until the worker that came second has looked around so often since it began; how often it has.
+fn looks_of_the_second(database: &mut PgConnection, at_least: i64) -> i64 {
+    #[derive(QueryableByName)]
+    struct Worker {
+        #[diesel(sql_type = BigInt)]
+        beat: i64,
+    }
+    let started = Instant::now();
+    loop {
+        let workers: Vec<Worker> =
+            diesel::sql_query("SELECT beat FROM worker ORDER BY id").load(database).unwrap();
+        match workers[..] {
+            [_, Worker { beat }] if beat >= at_least => return beat,
+            _ => assert!(started.elapsed() < Duration::from_secs(60), "it looks around"),
+        }
+    }
+}
+
+/// Takes a database away, and ends what was connected to it.
+fn go_away(postgres: &mut PgConnection, name: &str) {
+    // Two statements: sent as one, the first would hold only when those connections have been ended, and each could be
+    // opened anew until then. The second waits until they are gone.
+    postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).unwrap();
+    let end =
+        format!("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'");
+    postgres.batch_execute(&end).unwrap();
+}
+
+fn come_back(postgres: &mut PgConnection, name: &str) {
+    postgres.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).unwrap();
 }
 
 #[actix_web::test]
@@ -165,16 +239,7 @@ async fn what_a_worker_that_nobody_knows_any_more_had_in_hand_is_resolved_by_ano
     };
     let sink = Sink::start().await;
     let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_UNDO_SECONDS", "0");
-    machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
-    machine.add_user("ada@acme.example", PASSWORD);
-    let server = machine.start(&["serve", "--no-worker", "--bind", "127.0.0.1:0"]);
-    let ada = Person::new(&server.address());
-    ada.sign_in("ada@acme.example", PASSWORD).await;
-    let ledger =
-        "customer_name,customer_email,invoice_number,currency,total\nBeta,ar@beta.example,INV-1,EUR,10.00\n";
-    let checked = ada.upload("ledger.csv", ledger, false).await;
-    ada.post(&format!("{}/write", checked.url), &[]).await;
-    let batch = ada.confirm(&ada.propose(&["INV-1"]).await).await;
+    let (_server, ada, batch) = batch_for_workers(&machine).await;
     sink.misbehave("", Whim::Withhold("dot"));
     let mut gone = machine.start(&["work"]);
     sink.is_withholding().await;
@@ -183,11 +248,7 @@ async fn what_a_worker_that_nobody_knows_any_more_had_in_hand_is_resolved_by_ano
     let mut postgres = PgConnection::establish(&machine.database()).unwrap();
     postgres.batch_execute("DELETE FROM worker").unwrap();
     let _other = machine.start(&["work"]);
-    let started = Instant::now();
-    while !ada.get(&batch.url).await.has("Finished.") {
-        assert!(started.elapsed() < Duration::from_secs(20), "the other one resolves it");
-    }
-    ada.get(&batch.url).await.says("May have been delivered");
+    finished(&ada, &batch).await.says("May have been delivered");
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! What people decide about mails that may have been delivered, and about a batch that the mail server refuses.
 
 use chrono::TimeDelta;
+use dunlin::actions::Gone;
 
 use crate::support::{Page, Person, TestApp, Whim, on_both_databases};
 
@@ -41,6 +42,24 @@ async fn is_unconfirmed_as_before(person: &Person, number: &str, why: &str) {
     page.says("May have been delivered").says(&format!("it was not sent again: {why}"));
     page.says("Mark as sent").says_not(">Resend<").says_not("Reminder cancelled").says_not("Reminder failed");
     person.get(&format!("/invoices?tab=all&q={number}")).await.says("5 minutes ago");
+}
+
+/// Sends the reminder of INV-3 by a worker that is given up while the mail server keeps its answer back; then something
+/// happens, which lets it answer.
+async fn given_up_too_soon(app: &TestApp, happens: impl AsyncFnOnce(String)) {
+    app.ledger(LEDGER).await;
+    let clerk = app.clerk().await;
+    clerk.confirm(&clerk.propose(&["INV-3"]).await).await;
+    app.sink.misbehave("beta", Whim::Withhold("dot"));
+    let meanwhile = async {
+        app.sink.is_withholding().await;
+        let worker = app.store.read(|snapshot| snapshot.workers()).await.unwrap()[0].0;
+        app.actions.resolve_abandoned(Gone::One(worker), None).await.unwrap();
+        let id = reminder_of(&clerk, "INV-3").await;
+        clerk.get(&format!("/reminders/{id}")).await.says("May have been delivered");
+        happens(id).await;
+    };
+    tokio::join!(app.send_until_idle(), meanwhile);
 }
 
 async fn reminder_of(person: &Person, number: &str) -> String {
@@ -120,6 +139,44 @@ on_both_databases! {
         let admin = app.admin().await;
         let page = admin.get(&format!("/reminders/{}", reminder_of(&admin, "INV-2").await)).await;
         page.says("May have been delivered").says("it was not sent again: expired: ").says("Mark as sent");
+    }
+
+    async fn an_acceptance_that_comes_late_prevents_the_second_copy(app: TestApp) {
+        let support = app.support().await;
+        given_up_too_soon(&app, async |id| {
+            support.post(&format!("/reminders/{id}/repetition"), &[]).await.says("Reminder to be sent again as it was");
+            app.sink.behave();
+        })
+        .await;
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
+        let page = support.get(&format!("/reminders/{}", reminder_of(&support, "INV-3").await)).await;
+        page.says("Accepted by mail server").says_not("Mark as sent").says_not("Retrying");
+    }
+
+    async fn a_refusal_that_comes_late_is_a_failure_and_suppresses_the_address(app: TestApp) {
+        let support = app.support().await;
+        given_up_too_soon(&app, async |_| {
+            app.sink.behave();
+            app.sink.misbehave("beta", Whim::Reply("dot", "550 5.1.1 no such user"));
+        })
+        .await;
+        let page = support.get(&format!("/reminders/{}", reminder_of(&support, "INV-3").await)).await;
+        page.says("The address does not exist: 550 5.1.1 no such user").says(">Resend<").says_not("Mark as sent");
+        support.get("/suppressions").await.says("ar@beta.example");
+        assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn what_a_person_has_decided_stays_when_a_refusal_comes_late(app: TestApp) {
+        let support = app.support().await;
+        given_up_too_soon(&app, async |id| {
+            support.post(&format!("/reminders/{id}/confirmation"), &[]).await.says("Reminder marked as sent");
+            app.sink.behave();
+            app.sink.misbehave("beta", Whim::Reply("dot", "550 5.1.1 no such user"));
+        })
+        .await;
+        let page = support.get(&format!("/reminders/{}", reminder_of(&support, "INV-3").await)).await;
+        page.says("Reminder marked as sent").says_not("Reminder failed");
     }
 
     async fn a_mail_that_is_not_true_any_more_is_not_sent_again(app: TestApp) {

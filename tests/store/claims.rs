@@ -151,4 +151,48 @@ on_both_databases! {
         assert_eq!(store.accept(&committed, at(6)).await, [committed[0].id]);
         assert_eq!(store.state_of(committed[0].id).await, ReminderState::Sent);
     }
+
+    async fn late_evidence_ends_a_mail_that_waits_to_go_out_again_or_has_been_claimed_for_it(store: TestStore) {
+        let invoices = store.invoices(2).await;
+        store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let first = store.claim(Ids.next(), 2, at(0)).await;
+        store.commit(&first, at(0)).await;
+        for mail in &first {
+            let again = Settlement::Repeat { not_before: at(1), reply: String::new() };
+            assert!(store.settle(mail, &[ReminderState::Committed], again).await);
+        }
+        let second = store.claim(Ids.next(), 2, at(1)).await;
+        assert_eq!(ids(&second), ids(&first));
+        let later = Settlement::again(at(2), "450 later".to_owned());
+        assert!(store.settle(&second[0], &[ReminderState::Claimed], later).await);
+        assert_eq!(store.accept(&first, at(2)).await, sorted(ids(&first)));
+        assert_eq!(store.commit(&second, at(2)).await, [], "it does not go out again");
+        for mail in &first {
+            assert_eq!(store.state_of(mail.id).await, ReminderState::Sent);
+        }
+    }
+
+    async fn a_refusal_that_comes_late_ends_a_mail_that_nobody_has_decided_about(store: TestStore) {
+        let invoices = store.invoices(2).await;
+        store.remind(&invoices[..1], at(0)).await;
+        store.enqueue(&invoices, None, at(1)).await.unwrap();
+        let mails = store.claim(Ids.next(), 2, at(1)).await;
+        store.commit(&mails, at(1)).await;
+        for mail in &mails {
+            let unknown = Settlement::unconfirmed("the process ended");
+            assert!(store.settle(mail, &[ReminderState::Committed], unknown).await);
+        }
+        let decided = mails.iter().find(|mail| mail.invoice_id == Some(invoices[1].id)).unwrap().id;
+        assert!(store.write(move |tx| tx.mark_sent(decided, at(2))).await.unwrap());
+        let open: &[ReminderState] = &[ReminderState::Committed, ReminderState::Unconfirmed];
+        for mail in &mails {
+            let refused = Settlement::failed(FailureKind::Refused, "550 No");
+            assert_eq!(store.settle(mail, open, refused).await, mail.id != decided);
+        }
+        assert_eq!(store.state_of(decided).await, ReminderState::Sent);
+        let sent = &store.reminders_of(invoices[0].id).await[0].reminder;
+        let (organisation, invoice) = (store.organisation, invoices[0].id);
+        let row = store.read(move |snapshot| snapshot.invoice(organisation, invoice)).await.unwrap().unwrap();
+        assert_eq!(row.last_reminder, Some((sent.id, at(0))), "what was refused has reminded nobody");
+    }
 }

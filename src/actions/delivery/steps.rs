@@ -98,10 +98,14 @@ impl Actions {
             true => retry.settlement_of_one(outcome, &tries(&done.claimed), now),
             false => retry.settlement(outcome, &tries(&done.claimed), now),
         };
-        let from: &[ReminderState] = match (done.was_committed, done.is_withdrawn) {
-            (_, true) => &[ReminderState::Claimed, ReminderState::Committed],
-            (true, false) => &[ReminderState::Committed],
-            (false, false) => &[ReminderState::Claimed],
+        let from: &[ReminderState] = match (done.was_committed, done.is_withdrawn, &settlement) {
+            (_, true, _) => &[ReminderState::Claimed, ReminderState::Committed],
+            // A refusal is evidence however late it is. What would go out again is not: the invoice may have another one.
+            (true, false, Settlement::Failed { .. }) => {
+                &[ReminderState::Committed, ReminderState::Unconfirmed]
+            }
+            (true, false, _) => &[ReminderState::Committed],
+            (false, false, _) => &[ReminderState::Claimed],
         };
         self.write_settlement(tx, &done.claimed, from, &settlement, now)
     }

@@ -18,7 +18,7 @@ pub enum Whim {
     Hang(&'static str),
     /// Answers a step as usual, but late.
     Wait(&'static str, Duration),
-    /// Answers a step as usual, but not before it behaves again.
+    /// Answers a step not before it behaves again, and then as it was told to since.
     Withhold(&'static str),
 }
 
@@ -92,28 +92,30 @@ impl Sink {
 
     /// What it answers at a step; `None` when it closes the connection instead.
     async fn answer(&self, step: &str, recipient: &str, usual: &str) -> Option<String> {
-        let released = self.released.notified();
-        let whim = {
-            let inside = self.inside.lock().unwrap();
-            let is_meant =
-                |(who, whim): &&(String, Whim)| recipient.contains(who.as_str()) && whim.step() == step;
-            inside.whims.iter().find(is_meant).map(|(_, whim)| whim.clone())
-        };
-        match whim {
-            None => Some(usual.to_owned()),
-            Some(Whim::Reply(_, reply)) => Some(reply.to_owned()),
-            Some(Whim::Drop(_)) => None,
-            Some(Whim::Hang(_)) => std::future::pending().await,
-            Some(Whim::Wait(_, time)) => {
-                tokio::time::sleep(time).await;
-                Some(usual.to_owned())
-            }
-            Some(Whim::Withhold(_)) => {
-                self.arrived.notify_one();
-                released.await;
-                Some(usual.to_owned())
+        loop {
+            let released = self.released.notified();
+            match self.whim(step, recipient) {
+                None => return Some(usual.to_owned()),
+                Some(Whim::Reply(_, reply)) => return Some(reply.to_owned()),
+                Some(Whim::Drop(_)) => return None,
+                Some(Whim::Hang(_)) => std::future::pending().await,
+                Some(Whim::Wait(_, time)) => {
+                    tokio::time::sleep(time).await;
+                    return Some(usual.to_owned());
+                }
+                Some(Whim::Withhold(_)) => {
+                    self.arrived.notify_one();
+                    released.await;
+                }
             }
         }
+    }
+
+    fn whim(&self, step: &str, recipient: &str) -> Option<Whim> {
+        let inside = self.inside.lock().unwrap();
+        let is_meant =
+            |(who, whim): &&(String, Whim)| recipient.contains(who.as_str()) && whim.step() == step;
+        inside.whims.iter().find(is_meant).map(|(_, whim)| whim.clone())
     }
 
     async fn converse(&self, socket: TcpStream) -> std::io::Result<()> {
