@@ -8,7 +8,6 @@ use url::Url;
 
 use super::CommandError;
 use crate::config::Config;
-use crate::domain::mail_message::Outcome;
 use crate::domain::mail_target::{MailTarget, is_loopback};
 use crate::process::{Failure, Installation};
 use crate::store::{DatabaseAddress, Pause, StoreError};
@@ -33,10 +32,7 @@ pub(super) async fn check(config: &Config) -> Result<(), CommandError> {
             println!("Mail: kept in {}", config.mail_folder().display());
         }
         Ok(()) => println!("Mail: ready"),
-        Err(Outcome::RelayDown { problem } | Outcome::Busy { problem }) => {
-            problems.push(format!("Mail server: {problem}"))
-        }
-        Err(other) => problems.push(format!("Mail server: {other:?}")),
+        Err(problem) => problems.push(format!("Mail server: {problem}")),
     }
     let unsafe_here = unsafe_settings(config)
         .into_iter()

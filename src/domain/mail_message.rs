@@ -166,6 +166,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The mail server's words, or what went wrong.
+    pub fn into_words(self) -> String {
+        match self {
+            Self::Accepted { reply: words, .. }
+            | Self::TryLater { reply: words }
+            | Self::MailboxFull { reply: words }
+            | Self::Refused { reply: words, .. }
+            | Self::RelayDown { problem: words }
+            | Self::Busy { problem: words }
+            | Self::NoAnswer { problem: words } => words,
+        }
+    }
+
     /// It in a word.
     pub fn kind(&self) -> OutcomeKind {
         match self {

@@ -22,6 +22,9 @@ use crate::domain::mail_target::{MailServer, MailTarget};
 use crate::domain::reminder::FailureKind;
 use smtp::{After, BegunSmtp, PreparedSmtp, Session, Unprepared};
 
+/// How long a session that is left may take over its goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// How long a step of a conversation may take.
 #[derive(Clone, Copy, Debug)]
 pub struct MailTimeouts {
@@ -100,11 +103,14 @@ impl Relay {
     ///
     /// # Errors
     /// What keeps it from being used.
-    pub async fn check(&self) -> Result<(), Outcome> {
+    pub async fn check(&self) -> Result<(), String> {
         match &self.way {
             Way::Capture { .. } => Ok(()),
             Way::Smtp { server, hello, timeouts, .. } => {
-                opening::connect(server, hello, *timeouts).await.map(|_| ())
+                let session =
+                    opening::connect(server, hello, *timeouts).await.map_err(Outcome::into_words)?;
+                leave(session);
+                Ok(())
             }
         }
     }
@@ -138,7 +144,7 @@ impl Relay {
                         }
                         Err(Unprepared::Unheard) => {}
                     }
-                    let session = match unworn(idle).await {
+                    let session = match unworn(idle) {
                         Some(session) => session,
                         None => opening::connect(server, hello, *timeouts).await?,
                     };
@@ -186,14 +192,19 @@ impl Prepared<'_> {
 }
 
 /// A session that can serve another mail, if one is at hand; the worn ones before it are left.
-async fn unworn(idle: &Mutex<Vec<Session>>) -> Option<Session> {
+fn unworn(idle: &Mutex<Vec<Session>>) -> Option<Session> {
     loop {
         let session = locked(idle).pop()?;
         match session.is_worn() {
-            true => session.quit().await,
+            true => leave(session),
             false => return Some(session),
         }
     }
+}
+
+/// Takes leave of a mail server. Nobody waits for it: the line may have been dead for long.
+fn leave(session: Session) {
+    tokio::spawn(tokio::time::timeout(GOODBYE, session.quit()));
 }
 
 /// A poisoned pool only means that a panic passed by; the sessions in it are whole.

@@ -10,6 +10,9 @@ pub(super) struct Reply {
     pub(super) text: String,
 }
 
+/// The server closes the connection (RFC 5321, 3.8).
+pub(super) const CLOSING: u16 = 421;
+
 /// Where in the conversation a reply came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -25,11 +28,12 @@ pub(super) enum Step {
 pub(super) fn refusal(step: Step, reply: &Reply) -> Outcome {
     let words = format!("{} {}", reply.code, reply.text);
     let enhanced = enhanced_code(&reply.text);
-    if reply.code == 421 {
-        return Outcome::Busy { problem: words };
-    }
-    if step == Step::Opening {
-        return Outcome::RelayDown { problem: words };
+    match (step, reply.code) {
+        (Step::Opening, CLOSING) => return Outcome::Busy { problem: words },
+        (Step::Opening, _) => return Outcome::RelayDown { problem: words },
+        // Said of a mail, it is that mail which waits: at once it would meet the same answer, again and again.
+        (Step::Envelope | Step::Dot, CLOSING) => return Outcome::TryLater { reply: words },
+        (Step::Envelope | Step::Dot, _) => {}
     }
     let class = enhanced.map_or(reply.code / 100, |(class, _, _)| class);
     match (class, enhanced) {
@@ -77,7 +81,8 @@ mod tests {
             (Step::Opening, 554, "no service", "down"),
             (Step::Opening, 535, "5.7.8 bad credentials", "down"),
             (Step::Opening, 421, "too many connections", "busy"),
-            (Step::Envelope, 421, "4.3.2 closing", "busy"),
+            (Step::Envelope, 421, "4.3.2 closing", "later"),
+            (Step::Dot, 421, "4.7.0 slow down", "later"),
             (Step::Envelope, 450, "4.2.0 greylisted", "later"),
             (Step::Envelope, 451, "try again", "later"),
             (Step::Dot, 552, "5.2.2 mailbox full", "full"),

@@ -8,7 +8,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::heard::Said;
 use super::patience::{Patience, Wait};
-use super::reply::{Step, refusal};
+use super::reply::{CLOSING, Step, refusal};
 use super::{MailTimeouts, message};
 use crate::domain::mail_message::{Outcome, OutgoingMail};
 use crate::domain::reminder::FailureKind;
@@ -127,7 +127,7 @@ impl Session {
         let opening = if is_pipelined { from + &to + DATA } else { from };
         match self.say(&opening, Wait::Step).await {
             Said::Reply(reply) if reply.code == 250 => {}
-            Said::Reply(reply) if reply.code == 421 && is_reused => return Err(Unprepared::Unheard),
+            Said::Reply(reply) if reply.code == CLOSING && is_reused => return Err(Unprepared::Unheard),
             Said::Reply(reply) => return Err(Unprepared::Over(refusal(Step::Opening, &reply))),
             Said::Nothing(_) if is_reused => return Err(Unprepared::Unheard),
             Said::Nothing(problem) => return Err(Unprepared::Over(Outcome::TryLater { reply: problem })),
@@ -168,12 +168,12 @@ impl Session {
     /// to come; a server that goes on with 354 all the same is left, for nothing short of a message would end that.
     async fn leave_off(mut self, said: Said, awaits_data: bool) -> Unprepared {
         let outcome = match said {
+            Said::Reply(reply) if reply.code == CLOSING => {
+                return Unprepared::Over(refusal(Step::Envelope, &reply));
+            }
             Said::Reply(reply) => refusal(Step::Envelope, &reply),
             Said::Nothing(problem) => return Unprepared::Over(Outcome::TryLater { reply: problem }),
         };
-        if matches!(outcome, Outcome::RelayDown { .. } | Outcome::Busy { .. }) {
-            return Unprepared::Over(outcome);
-        }
         if awaits_data {
             match self.hear(Wait::Data).await {
                 Said::Reply(reply) if reply.code >= 400 => {}
@@ -237,7 +237,9 @@ impl PreparedSmtp {
         if let Some(Words { from, to, .. }) = &next {
             body.extend([from.as_str(), to, DATA]);
         }
-        let outcome = match session.say(&body, Wait::Dot).await {
+        let said = session.say(&body, Wait::Dot).await;
+        let is_closing = matches!(&said, Said::Reply(reply) if reply.code == CLOSING);
+        let outcome = match said {
             Said::Reply(reply) if (200..300).contains(&reply.code) => {
                 let reply = format!("{} {}", reply.code, reply.text);
                 Outcome::Accepted { reply, kept_here: false }
@@ -246,7 +248,7 @@ impl PreparedSmtp {
             Said::Nothing(problem) => Outcome::NoAnswer { problem },
         };
         let after = match next {
-            _ if matches!(outcome, Outcome::Busy { .. } | Outcome::NoAnswer { .. }) => After::Over,
+            _ if is_closing || matches!(outcome, Outcome::NoAnswer { .. }) => After::Over,
             None => After::Idle(session),
             Some(Words { body, .. }) => {
                 session.mails += 1;
