@@ -260,13 +260,8 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StoreError::Interrupted.into()),
-        },
-    }
+    // A panic has been told by then; it is to end what asked for the work, not the task that did.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::Interrupted.into()))
 }
 
 /// The reading half of the store: who holds only this cannot write.

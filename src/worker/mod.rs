@@ -10,6 +10,7 @@ mod programs;
 mod round;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -36,6 +37,8 @@ pub struct Worker {
     connections: usize,
     lines: Lines,
     breaker_base: Duration,
+    /// Whether the last round broke off: perhaps before it could put back what it had claimed.
+    has_stumbled: Arc<AtomicBool>,
 }
 
 /// How a round of sending ended.
@@ -62,6 +65,7 @@ impl Worker {
             connections,
             lines: Lines::new(connections),
             breaker_base: retry_base / 60,
+            has_stumbled: Arc::default(),
         }
     }
 
@@ -78,28 +82,24 @@ impl Worker {
     }
 
     async fn send_while_running(&self, stop: &mut watch::Receiver<bool>) {
-        let mut failures = 0_usize;
+        let mut breaker = Breaker::new();
         while !*stop.borrow() {
             let pause = match self.round(stop).await {
-                Ok(round) => {
-                    self.tell(&round, &mut failures).await;
-                    match round {
-                        Round::Worked => continue,
-                        Round::Idle => LOOK,
-                        Round::RelayDown(_) => self.breaker_pause(failures),
-                    }
-                }
+                Ok(round) => match self.tell(round, &mut breaker).await {
+                    Round::Worked => continue,
+                    Round::Idle => LOOK,
+                    Round::RelayDown(_) => self.breaker_base * breaker.factor(),
+                },
                 Err(error) => {
                     error!(%error, "the outbox could not be read");
                     LOOK * 4
                 }
             };
-            let is_down = failures > 0;
             tokio::select! {
                 _ = stop.changed() => {}
                 () = tokio::time::sleep(pause) => {}
                 // While the mail server is down a new mail changes nothing.
-                () = self.actions.mail_queued(), if !is_down => {}
+                () = self.actions.mail_queued(), if breaker.failures == 0 => {}
             }
         }
     }
@@ -110,39 +110,70 @@ impl Worker {
     /// When the outbox cannot be read.
     pub async fn send_until_idle(&self) -> Result<(), ActionError> {
         let (_keep, stop) = watch::channel(false);
-        let mut failures = 1;
+        let mut breaker = Breaker::new();
         loop {
             let has_served = self.send_what_programs_wait_for(&stop).await?;
             let round = self.round(&stop).await?;
-            self.tell(&round, &mut failures).await;
-            if round != Round::Worked && !has_served {
+            if self.tell(round, &mut breaker).await != Round::Worked && !has_served {
                 return Ok(());
             }
         }
     }
 
-    /// 5 s, 15 s, 1 min, then 5 min with the usual base of 5 min.
-    fn breaker_pause(&self, failures: usize) -> Duration {
-        const FACTORS: [u32; 3] = [1, 3, 12];
-        self.breaker_base * FACTORS.get(failures - 1).copied().unwrap_or(60)
-    }
-
-    /// Says on every page that the mail server cannot be used, or that it can be used again.
-    async fn tell(&self, round: &Round, failures: &mut usize) {
-        let told = match round {
+    /// Says on every page that the mail server cannot be used, or that it can be used again. Where nothing was to be sent and
+    /// it is said to be down, it is looked at: it may have come back unseen.
+    async fn tell(&self, round: Round, breaker: &mut Breaker) -> Round {
+        let round = match round {
+            Round::Idle if breaker.may_be_noted => match self.relay.check().await {
+                Ok(()) => Round::Idle,
+                Err(problem) => Round::RelayDown(problem),
+            },
+            round => round,
+        };
+        let told = match &round {
             Round::RelayDown(problem) => {
                 warn!(problem = without_addresses(problem), "the mail server cannot be used");
-                *failures += 1;
+                breaker.fails();
                 match self.actions.note_relay(Some(problem)).await {
                     Ok(()) => self.actions.expire_mails(self.id).await,
                     Err(error) => Err(error),
                 }
             }
-            Round::Worked if std::mem::take(failures) > 0 => self.actions.note_relay(None).await,
+            Round::Worked | Round::Idle if breaker.may_be_noted => {
+                breaker.failures = 0;
+                let noted = self.actions.note_relay(None).await;
+                breaker.may_be_noted = noted.is_err();
+                noted
+            }
             Round::Worked | Round::Idle => Ok(()),
         };
         if let Err(error) = told {
             error!(%error, "the state of the mail server could not be recorded");
         }
+        round
+    }
+}
+
+/// What stops the sending while the mail server cannot be used.
+struct Breaker {
+    /// Rounds in a row in which it could not be.
+    failures: usize,
+    /// Whether every page may still say that it is down: this worker or one before it said so, and has not taken it back.
+    may_be_noted: bool,
+}
+
+impl Breaker {
+    fn new() -> Self {
+        Self { failures: 0, may_be_noted: true }
+    }
+
+    fn fails(&mut self) {
+        (self.failures, self.may_be_noted) = (self.failures + 1, true);
+    }
+
+    /// How long to wait: 5 s, 15 s, 1 min, then 5 min with the usual base of 5 s.
+    fn factor(&self) -> u32 {
+        const FACTORS: [u32; 4] = [0, 1, 3, 12];
+        FACTORS.get(self.failures).copied().unwrap_or(60)
     }
 }

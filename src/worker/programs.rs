@@ -23,7 +23,9 @@ impl Worker {
         let writer = self.actions.grouping(self.connections);
         let (mut sending, mut has_stumbled) = (JoinSet::new(), false);
         while !*stop.borrow() {
-            while sending.try_join_next().is_some() {}
+            while let Some(sent) = sending.try_join_next() {
+                has_stumbled |= sent.is_err();
+            }
             let begun = match has_stumbled {
                 true => self.begin_again_for_programs(&mut sending, &writer, &stop).await,
                 false => self.begin_for_programs(&mut sending, &writer, &stop).await,
@@ -43,7 +45,7 @@ impl Worker {
                 () = self.actions.program_asked() => {}
             }
         }
-        sending.join_all().await;
+        while sending.join_next().await.is_some() {}
     }
 
     /// Sends what programs wait for now; says whether there was anything.

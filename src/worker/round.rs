@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, watch};
@@ -48,15 +49,23 @@ struct Part {
 enum End {
     /// There was nothing more to send.
     Idle,
-    /// This connection is not wanted; others may be.
-    Busy(String),
-    /// The mail server as a whole cannot be used.
-    Down(String),
+    /// The mail server cannot be used over this connection; over others it may be.
+    Refused(String),
 }
 
 impl Worker {
-    /// Sends what is due until nothing is, the mail server cannot be used, or it is time to stop.
+    /// Sends what is due until nothing is, no connection to the mail server can be used, or it is time to stop. What a round
+    /// that broke off has claimed is put back first.
     pub(super) async fn round(&self, stop: &watch::Receiver<bool>) -> Result<Round, ActionError> {
+        if self.has_stumbled.load(Ordering::Relaxed) {
+            self.actions.release_claims(Lane::Others, self.id).await?;
+        }
+        let round = self.send_what_is_due(stop).await;
+        self.has_stumbled.store(round.is_err(), Ordering::Relaxed);
+        round
+    }
+
+    async fn send_what_is_due(&self, stop: &watch::Receiver<bool>) -> Result<Round, ActionError> {
         let (feed, letters) = mpsc::channel(CLAIM);
         let tray = Tray(Arc::new(Mutex::new(letters)));
         let lines = self.lines_of_a_round().await?;
@@ -75,8 +84,7 @@ impl Worker {
                 fed = &mut feeding => break Some(fed),
                 Some(one) = connections.join_next() => {
                     parts.extend(told(one));
-                    let is_down = parts.iter().any(|part: &Part| matches!(part.end, End::Down(_)));
-                    if is_down || connections.is_empty() {
+                    if connections.is_empty() {
                         break None;
                     }
                 }
@@ -101,10 +109,9 @@ impl Worker {
         }
         let handed_over: usize = parts.iter().map(|part| part.handed_over).sum();
         let problem = parts.into_iter().find_map(|part| match part.end {
-            End::Down(problem) => Some(problem),
-            // Where no connection is wanted, the mail server is not to be pestered.
-            End::Busy(problem) if handed_over == 0 => Some(problem),
-            End::Busy(_) | End::Idle => None,
+            // Where none of them can be used, the mail server is not to be pestered.
+            End::Refused(problem) if handed_over == 0 => Some(problem),
+            End::Refused(_) | End::Idle => None,
         });
         match (problem, worked?) {
             (Some(problem), _) => Ok(Round::RelayDown(problem)),
@@ -224,8 +231,9 @@ impl Line<'_> {
             Err(outcome) => {
                 self.record_done().await;
                 let ended = match &outcome {
-                    Outcome::Busy { problem } => Some(End::Busy(problem.clone())),
-                    Outcome::RelayDown { problem } => Some(End::Down(problem.clone())),
+                    Outcome::Busy { problem } | Outcome::RelayDown { problem } => {
+                        Some(End::Refused(problem.clone()))
+                    }
                     _ => None,
                 };
                 record(&self.writer, letter.not_handed_over(outcome)).await;

@@ -14,14 +14,14 @@ const LEDGER: &[&str] = &[
 ];
 
 /// Confirms both invoices; returns the batch page's address.
-async fn batch_of_two(app: &TestApp) -> String {
+pub async fn batch_of_two(app: &TestApp) -> String {
     app.ledger(LEDGER).await;
     let clerk = app.clerk().await;
     clerk.confirm(&clerk.propose(&["INV-1", "INV-3"]).await).await.url
 }
 
 /// Invoices of as many customers, all of which may be reminded; returns their numbers.
-async fn ledger_of(app: &TestApp, count: usize) -> Vec<String> {
+pub async fn ledger_of(app: &TestApp, count: usize) -> Vec<String> {
     let lines: Vec<String> = (1..=count)
         .map(|n| format!("INV-{n:03}, Customer {n}, ar@customer-{n}.example, 10.00, -3, Sent"))
         .collect();
@@ -30,13 +30,13 @@ async fn ledger_of(app: &TestApp, count: usize) -> Vec<String> {
 }
 
 /// Confirms invoices; returns the batch page's address.
-async fn confirm(app: &TestApp, numbers: &[String]) -> String {
+pub async fn confirm(app: &TestApp, numbers: &[String]) -> String {
     let clerk = app.clerk().await;
     clerk.confirm(&clerk.propose(&numbers.iter().map(String::as_str).collect::<Vec<_>>()).await).await.url
 }
 
 /// Confirms thirty invoices of as many customers and sends them; the batch page.
-async fn batch_of_thirty(app: &TestApp) -> Page {
+pub async fn batch_of_thirty(app: &TestApp) -> Page {
     let numbers = ledger_of(app, 30).await;
     let batch = confirm(app, &numbers).await;
     app.send_until_idle().await;
@@ -267,59 +267,5 @@ on_both_databases! {
         assert!(mails[0].text.lines().all(|line| line.len() <= 998));
         let headers = mails[0].text.split_once("\n\n").unwrap().0;
         assert!(headers.is_ascii(), "{headers}");
-    }
-}
-
-/// What a mail server does for a while, and to whom. Every one of them either takes a mail or may be asked again.
-const TROUBLES: &[(&str, Whim)] = &[
-    ("", Whim::Reply("banner", "421 4.7.0 too many connections")),
-    ("", Whim::Drop("banner")),
-    ("", Whim::Reply("EHLO", "421 4.3.2 going down")),
-    ("", Whim::Drop("EHLO")),
-    ("", Whim::Reply("MAIL", "451 4.3.0 try again")),
-    ("", Whim::Reply("MAIL", "421 4.3.2 going down")),
-    ("", Whim::Drop("MAIL")),
-    ("customer-1", Whim::Reply("RCPT", "450 4.2.0 greylisted")),
-    ("customer-2", Whim::Reply("RCPT", "421 4.7.0 slow down")),
-    ("customer-1", Whim::Drop("RCPT")),
-    ("customer-2", Whim::Reply("DATA", "451 4.3.0 try again")),
-    ("customer-1", Whim::Reply("DATA", "421 4.3.2 going down")),
-    ("customer-2", Whim::Drop("DATA")),
-    ("customer-11", Whim::Drop("body")),
-    ("customer-1", Whim::Reply("dot", "451 4.7.1 try again")),
-    ("customer-2", Whim::Reply("dot", "421 4.3.2 going down")),
-    ("customer-22", Whim::Drop("dot")),
-    ("customer-1", Whim::Drop("ahead")),
-    ("customer-2", Whim::Reply("ahead", "421 4.3.2 going down")),
-];
-
-on_both_databases! {
-    async fn after_troubles_of_every_kind_each_mail_has_ended_once_and_the_log_says_how(app: TestApp) {
-        let numbers = ledger_of(&app, TROUBLES.len() * 8).await;
-        for (one, numbers) in numbers.chunks(8).enumerate() {
-            confirm(&app, numbers).await;
-            for (recipient, whim) in [&TROUBLES[one], &TROUBLES[(one * 7 + 3) % TROUBLES.len()]] {
-                app.sink.misbehave(recipient, whim.clone());
-            }
-            app.send_until_idle().await;
-            app.sink.behave();
-            app.clock.advance(TimeDelta::minutes(7));
-        }
-        for _ in 0..5 {
-            app.clock.advance(TimeDelta::hours(4));
-            app.send_now().await;
-        }
-        let log = app.clerk().await.get("/reminders.csv").await;
-        assert_eq!(log.text.lines().count(), 1 + numbers.len());
-        let deliveries = app.sink.deliveries();
-        for line in log.text.lines().skip(1) {
-            let cells: Vec<&str> = line.split("\",\"").collect();
-            let copies = deliveries.iter().filter(|mail| mail.recipient == cells[3]).count();
-            match cells[6] {
-                "Sent" => assert_eq!(copies, 1, "{line}"),
-                "Failed" => assert!(cells[7].starts_with("delivery_unconfirmed") && copies <= 1, "{line}"),
-                _ => panic!("not ended: {line}"),
-            }
-        }
     }
 }

@@ -60,6 +60,7 @@ mod serving;
 mod settings;
 mod support;
 mod taking_out;
+mod troubles;
 mod two_factor;
 mod unconfirmed;
 mod users;

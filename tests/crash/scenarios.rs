@@ -146,7 +146,7 @@ pub async fn stop_and_continue(machine: Machine, times: usize, chance: &mut Chan
     while world.has_more() {
         accepted += world.confirm_next(&url).await;
     }
-    world.drain().await;
+    drain_running(&world, &mut tally).await;
     drop((serving, working));
     finish(world, accepted, CONNECTIONS * tally.kills, tally).await
 }
@@ -165,9 +165,16 @@ pub async fn database_restarts(machine: Machine, times: usize, restart: &str) ->
             tally.problems.push("the database server could not be restarted".to_owned());
         }
     }
-    world.drain().await;
+    drain_running(&world, &mut tally).await;
     drop(running);
     finish(world, accepted, CONNECTIONS * times, tally).await
+}
+
+/// Lets the rest go out while everything runs on: what only a new start would move is stuck.
+async fn drain_running(world: &World, tally: &mut Tally) {
+    if !world.drain().await {
+        tally.stuck += world.in_state(&["Pending", "Claimed", "Committed"]);
+    }
 }
 
 /// Lets the rest go out, and compares.

@@ -1,6 +1,7 @@
 //! One writer for the steps of all connections: what arrives while a transaction is being made durable goes into the next
 //! one together. A durable commit is the unit of cost, so speed costs no promise.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ impl Actions {
         let fill = if self.0.store.shares_sending() { FILL } else { Duration::ZERO };
         tokio::task::spawn_blocking(move || {
             while let Some(group) = next_group(&mut requests, connections, fill) {
-                actions.write_group(group);
+                // Whoever is not answered asks again; a writer that is gone would never answer anybody.
+                catch_unwind(AssertUnwindSafe(|| actions.write_group(group))).ok();
             }
         });
         Grouping(sender)
@@ -57,11 +59,17 @@ impl Actions {
                 let error = Arc::new(error);
                 answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
             }
-            // One of them cannot be written: the others must not fail with it.
-            Err(_) => {
-                for (step, answer) in steps.into_iter().zip(answers) {
-                    let written = self.write_steps(vec![step]);
-                    let go = written.map(|goes| goes.first().copied().unwrap_or(Go::Stop)).map_err(Arc::new);
+            // One of them cannot be written: the others must not fail with it. Or all of them were, and only the answer was
+            // lost: then a mail is past the point of no return already, and that it may not pass it now says nothing.
+            Err(error) => {
+                let error = Arc::new(error);
+                for ((done, next), answer) in steps.into_iter().zip(answers) {
+                    let is_asking = next.is_some();
+                    let go = match self.write_steps(vec![(done, next)]) {
+                        Ok(goes) if is_asking && goes != [Go::Send] => Err(error.clone()),
+                        Ok(goes) => Ok(goes.first().copied().unwrap_or(Go::Stop)),
+                        Err(error) => Err(Arc::new(error)),
+                    };
                     drop(answer.send(go));
                 }
             }

@@ -3,6 +3,7 @@
 
 mod caller;
 mod database;
+mod lossy;
 mod page;
 pub mod program;
 mod sink;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
-use dunlin::actions::{Actions, Newcomer, Settings};
+use dunlin::actions::{ActionError, Actions, Newcomer, Settings};
 use dunlin::clock::{Clock, Ids};
 use dunlin::domain::delivery::{OnUnconfirmed, RetryPolicy};
 use dunlin::domain::ids::OrganisationId;
@@ -33,7 +34,8 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 pub use caller::{Caller, Reply, reminders_of, reply};
-pub use database::{Database, fresh_store};
+pub use database::{Database, empty_database, fresh_store};
+pub use lossy::Lossy;
 pub use page::{Answer, Page, Person};
 pub use sink::{Sink, Whim};
 
@@ -104,6 +106,22 @@ impl TestApp {
     pub async fn start(database: Database) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let store = fresh_store(database, &folder)?;
+        Some(Self::on(store, folder).await)
+    }
+
+    /// On a PostgreSQL server whose answers get lost; `None` when there is no server.
+    pub async fn on_lossy_postgres() -> Option<(Self, Lossy)> {
+        let folder = tempfile::tempdir().unwrap();
+        let DatabaseAddress::Postgres(url) = empty_database(Database::Postgres, &folder)? else {
+            return None;
+        };
+        let lossy = Lossy::way_to(&url);
+        let store = Store::open(lossy.address.parse().unwrap()).unwrap();
+        store.migrate().unwrap();
+        Some((Self::on(store, folder).await, lossy))
+    }
+
+    async fn on(store: Store, folder: TempDir) -> Self {
         let (clock, sink, secret) = (Clock::starting_at(morning()), Sink::start().await, [7; 32]);
         let settings = Settings {
             undo: TimeDelta::seconds(10),
@@ -155,7 +173,7 @@ impl TestApp {
         })
         .unwrap();
         actix_web::rt::spawn(server);
-        Some(Self { url, actions, clock, sink, organisation: id, worker, store, _folder: folder })
+        Self { url, actions, clock, sink, organisation: id, worker, store, _folder: folder }
     }
 
     /// Someone who is not signed in.
@@ -343,6 +361,11 @@ impl TestApp {
 
     /// Sends what may leave now.
     pub async fn send_now(&self) {
-        self.worker.send_until_idle().await.unwrap();
+        self.try_to_send().await.unwrap();
+    }
+
+    /// Sends what may leave now, as far as that can be done.
+    pub async fn try_to_send(&self) -> Result<(), ActionError> {
+        self.worker.send_until_idle().await
     }
 }

@@ -36,6 +36,8 @@ pub struct Delivery {
 #[derive(Default)]
 struct Inside {
     deliveries: Vec<Delivery>,
+    most: Option<usize>,
+    open: usize,
     told_ahead: usize,
     whims: Vec<(String, Whim)>,
 }
@@ -57,11 +59,30 @@ impl Sink {
         let serving = sink.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
+                if !serving.opens() {
+                    continue;
+                }
                 let sink = serving.clone();
-                tokio::spawn(async move { sink.converse(socket).await.ok() });
+                tokio::spawn(async move {
+                    sink.converse(socket).await.ok();
+                    sink.inside.lock().unwrap().open -= 1;
+                });
             }
         });
         sink
+    }
+
+    /// Hangs up on whoever connects while so many are connected.
+    pub fn take_at_most(&self, connections: usize) {
+        self.inside.lock().unwrap().most = Some(connections);
+    }
+
+    /// One connection more, unless there are too many.
+    fn opens(&self) -> bool {
+        let mut inside = self.inside.lock().unwrap();
+        let opens = inside.most.is_none_or(|most| inside.open < most);
+        inside.open += usize::from(opens);
+        opens
     }
 
     /// Everything delivered so far.
@@ -181,7 +202,10 @@ impl Sink {
                         }
                     }
                 }
-                "QUIT" => return say("221 bye").await,
+                "QUIT" => {
+                    answer!("QUIT", "", "221 bye");
+                    return Ok(());
+                }
                 _ => say("250 ok").await?,
             }
         }
