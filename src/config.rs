@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
+use crate::domain::dedup_header::DedupHeader;
 use crate::domain::delivery::OnUnconfirmed;
 use crate::domain::mail_target::{MailTarget, is_loopback};
 use crate::domain::visitor::Proxies;
@@ -90,7 +93,7 @@ pub struct Config {
     /// Longest wait for the final dot.
     pub mail_dot_timeout: Duration,
     /// The header by which the relay drops a second copy.
-    pub mail_dedup_header: Option<String>,
+    pub mail_dedup_header: Option<DedupHeader>,
     /// First wait of the back-off.
     pub retry_base: Duration,
     /// How long a mail is tried.
@@ -159,7 +162,7 @@ impl Config {
             mail_connections: reader.parsed("DUNLIN_MAIL_CONNECTIONS", 4),
             mail_timeout: reader.seconds("DUNLIN_MAIL_TIMEOUT_SECONDS"),
             mail_dot_timeout: reader.seconds("DUNLIN_MAIL_DOT_TIMEOUT_SECONDS"),
-            mail_dedup_header: Some(reader.text("DUNLIN_MAIL_DEDUP_HEADER")).filter(|name| !name.is_empty()),
+            mail_dedup_header: reader.optional("DUNLIN_MAIL_DEDUP_HEADER"),
             retry_base: reader.seconds("DUNLIN_RETRY_BASE_SECONDS"),
             retry_deadline: reader.seconds("DUNLIN_RETRY_DEADLINE_SECONDS"),
             on_unconfirmed: reader.parsed("DUNLIN_ON_UNCONFIRMED", OnUnconfirmed::Hold),
@@ -169,15 +172,11 @@ impl Config {
             api_wait: reader.seconds("DUNLIN_API_WAIT_SECONDS"),
             api_rate_per_minute: reader.parsed("DUNLIN_API_RATE_PER_MINUTE", 600),
             shutdown: reader.seconds("DUNLIN_SHUTDOWN_SECONDS"),
-            log: reader.text("DUNLIN_LOG"),
+            log: reader.log(),
             clock: reader.clock(),
         };
         if config.mail_connections == 0 || config.mail_connections > 100 {
             reader.problem("DUNLIN_MAIL_CONNECTIONS", "write a number from 1 to 100");
-        }
-        let is_header = |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !config.mail_dedup_header.as_ref().is_none_or(is_header) {
-            reader.problem("DUNLIN_MAIL_DEDUP_HEADER", "write a header\u{2019}s name, such as X-Dedup-Id");
         }
         if config.clock.is_some() && !config.mail.is_local() {
             let why =
@@ -257,6 +256,27 @@ impl Values<'_> {
         }
     }
 
+    fn optional<T: FromStr>(&mut self, name: &str) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let text = self.text(name);
+        let read = (!text.is_empty()).then(|| text.parse())?;
+        read.map_err(|error: T::Err| self.problem(name, &error.to_string())).ok()
+    }
+
+    /// A word that is no level would be taken for a part of the program, and nothing else be logged.
+    fn log(&mut self) -> String {
+        let text = self.text("DUNLIN_LOG");
+        let is_read = |part: &str| part.contains(['=', '[']) || part.parse::<LevelFilter>().is_ok();
+        if EnvFilter::try_new(&text).is_err() || !text.split(',').all(is_read) {
+            let what =
+                "write error, warn, info, debug or trace, or a filter such as info,dunlin::worker=debug";
+            self.problem("DUNLIN_LOG", what);
+        }
+        text
+    }
+
     fn seconds(&mut self, name: &str) -> Duration {
         match self.text(name).parse::<f64>() {
             Ok(seconds) if (0.0..=31_536_000.0).contains(&seconds) => Duration::from_secs_f64(seconds),
@@ -287,12 +307,15 @@ impl Values<'_> {
             matches!(url.scheme(), "http" | "https")
                 && url.path() == "/"
                 && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
                 && url.host().is_some()
         });
         if url.is_none() {
             self.problem(
                 "DUNLIN_BASE_URL",
-                "write an address without a path, such as https://dunlin.company.example",
+                "write an address without a user, path, query or fragment, such as https://dunlin.company.example",
             );
         }
         url
@@ -342,6 +365,39 @@ mod tests {
         .unwrap_err();
         assert_eq!(problems.len(), 5, "{problems:?}");
         assert!(problems.iter().any(|problem| problem.contains("DUNLIN_MAILURL: there is no such setting")));
+    }
+
+    #[test]
+    fn a_base_url_is_an_address_and_nothing_beside_it() {
+        for url in
+            ["http://localhost:8080", "https://dunlin.company.example", "https://dunlin.company.example/"]
+        {
+            assert!(read(&[("DUNLIN_BASE_URL", url)]).is_ok(), "{url}");
+        }
+        for rest in [
+            "https://u:p@x.example",
+            "https://u@x.example",
+            "https://:p@x.example",
+            "https://x.example?a",
+            "https://x.example/?",
+            "https://x.example#a",
+            "https://x.example/a",
+            "ftp://x.example",
+        ] {
+            assert!(read(&[("DUNLIN_BASE_URL", rest)]).is_err(), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_log_filter_is_a_level_or_says_for_what_it_is_one() {
+        for filter in
+            ["info", "WARN", "off", "info,dunlin::worker=debug", "warn,dunlin=trace", "dunlin[request]=debug"]
+        {
+            assert!(read(&[("DUNLIN_LOG", filter)]).is_ok(), "{filter}");
+        }
+        for filter in ["???", "inof", "info,dunlin", "dunlin=loud", "info,=x"] {
+            assert!(read(&[("DUNLIN_LOG", filter)]).is_err(), "{filter}");
+        }
     }
 
     #[test]

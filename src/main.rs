@@ -29,6 +29,7 @@ fn main() -> ExitCode {
 
 /// Lines for people on a terminal, JSON for machines elsewhere.
 fn log_to_stderr(filter: &str) {
+    // What is no filter is told as a mistake of the configuration.
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {

@@ -103,7 +103,8 @@ impl Installation {
         let timeouts = MailTimeouts { step: config.mail_timeout, dot: config.mail_dot_timeout };
         let hello = config.base_url.as_ref().and_then(|url| url.domain()).unwrap_or("localhost").to_owned();
         let folder = config.mail_folder();
-        Relay::new(&config.mail, folder.clone(), hello, timeouts, config.mail_dedup_header.clone())
+        let dedup_header = config.mail_dedup_header.as_ref().map(ToString::to_string);
+        Relay::new(&config.mail, folder.clone(), hello, timeouts, dedup_header)
             .map(Arc::new)
             .map_err(|source| Failure::Files { what: folder.display().to_string(), source })
     }

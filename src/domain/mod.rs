@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod audit_topic;
 pub mod confirmation;
 pub mod customer;
+pub mod dedup_header;
 pub mod delivery;
 pub mod email;
 pub mod email_address;

@@ -193,6 +193,18 @@ async fn what_the_commands_add_opens_both_doors() {
 }
 
 #[test]
+fn what_would_steer_mails_or_log_nothing_is_a_wrong_configuration() {
+    for (name, value, words) in [
+        ("DUNLIN_MAIL_DEDUP_HEADER", "Subject", "Subject is a header that mails have"),
+        ("DUNLIN_BASE_URL", "https://u:p@x.example", "without a user"),
+        ("DUNLIN_LOG", "???", "write error, warn, info"),
+    ] {
+        let told = Machine::new().with(name, value).run(&["check"]);
+        told.is(2, &format!("{name}: ")).is(2, words);
+    }
+}
+
+#[test]
 fn check_says_what_is_unsafe_once_others_can_reach_it() {
     use std::os::unix::fs::PermissionsExt;
     let machine = Machine::new().with("DUNLIN_BASE_URL", "http://dunlin.company.example");
