@@ -1,5 +1,6 @@
 //! `dunlin check`: whether configuration, database and mail server can be used, and what of it is unsafe.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -123,16 +124,32 @@ fn is_open(folder: &Path) -> bool {
     fs::metadata(folder).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
 }
 
-/// The key is 32 bytes of chance; among as many there are about thirty different ones.
+/// The key is 32 bytes of chance: about thirty different ones, as many different steps from one to the next, and neither a
+/// block again and again nor a text that somebody typed.
 fn weak_key(key: &[u8; 32]) -> Option<String> {
-    let mut bytes = key.to_vec();
-    bytes.sort_unstable();
-    bytes.dedup();
-    (bytes.len() < 16).then(|| {
+    let steps = key.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let is_repeated = (1..=key.len() / 2).any(|length| key[length..] == key[..key.len() - length]);
+    let is_weak =
+        different(key.iter().copied()) < 16 || different(steps) < 16 || is_repeated || is_typed(key);
+    is_weak.then(|| {
         "the secret key is no chance, so that cookies and confirmations can be forged. Remove secret.key and start \
          Dunlin anew: it makes one. Everybody then signs in again."
             .to_owned()
     })
+}
+
+fn different<T: Ord>(things: impl Iterator<Item = T>) -> usize {
+    things.collect::<BTreeSet<_>>().len()
+}
+
+/// Whether a key is a text of little variety. One of chance is no text at all, and chance written as text has more.
+fn is_typed(key: &[u8; 32]) -> bool {
+    let Ok(text) = std::str::from_utf8(key) else { return false };
+    let kinds: [fn(char) -> bool; 4] =
+        [char::is_lowercase, char::is_uppercase, char::is_numeric, |character| !character.is_alphanumeric()];
+    let has = |kind: &&fn(char) -> bool| text.chars().any(**kind);
+    let is_varied = different(text.chars()) >= 20 && kinds.iter().filter(has).count() >= 3;
+    !text.chars().any(char::is_control) && !is_varied
 }
 
 #[cfg(test)]
@@ -179,7 +196,20 @@ mod tests {
     fn a_key_that_somebody_wrote_by_hand_is_told_and_one_of_chance_is_not() {
         assert!(weak_key(&[0; 32]).is_some());
         assert!(weak_key(b"secretsecretsecretsecretsecretse").is_some());
-        for _ in 0..1_000 {
+        for step in [1, 3, 255] {
+            assert!(weak_key(&std::array::from_fn(|at| (at as u8).wrapping_mul(step))).is_some(), "{step}");
+        }
+        let block: [u8; 16] = *b"\x00\xf1\x12\xe3\x24\xd5\x36\xc7\x48\xb9\x5a\xab\x6c\x9d\x7e\x8f";
+        assert!(weak_key(&std::array::from_fn(|at| block[at % 16])).is_some());
+        for text in [
+            b"correct horse battery staple 123",
+            b"thequickbrownfoxjumpsoverlazydog",
+            b"0f9a4b7c2d8e1f6a3b5c0d9e4f7a2b8c",
+        ] {
+            assert!(weak_key(text).is_some(), "{}", String::from_utf8_lossy(text));
+        }
+        assert_eq!(weak_key(b"q8Zk2Lw0Xn5Vb7Ty1Rc4Me9Gh6Jd3Fs+"), None, "chance written as text");
+        for _ in 0..100_000 {
             assert_eq!(weak_key(&crate::clock::Ids.secret()), None);
         }
     }
