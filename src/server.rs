@@ -16,8 +16,8 @@ use actix_session::config::{BrowserSession, CookieContentSecurity, SessionLifecy
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorForbidden;
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::time::timeout;
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
@@ -204,7 +204,9 @@ fn unready() -> HttpResponse {
 
 /// The headers that every answer has.
 fn guarded<B>(mut answer: ServiceResponse<B>, is_https: bool) -> ServiceResponse<B> {
-    let is_static = answer.request().path().starts_with("/static/");
+    // What is not there may be there after an update.
+    let is_found = answer.status().is_success() || answer.status() == StatusCode::NOT_MODIFIED;
+    let is_kept = is_found && answer.request().path().starts_with("/static/");
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
@@ -218,7 +220,7 @@ fn guarded<B>(mut answer: ServiceResponse<B>, is_https: bool) -> ServiceResponse
     if is_https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
-    if is_static {
+    if is_kept {
         headers
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     } else {
