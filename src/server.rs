@@ -29,6 +29,7 @@ pub use self::connections::room;
 use self::connections::Connections;
 use self::log::Requests;
 use self::pace::paced;
+use crate::api::Programs;
 use crate::domain::visitor::Proxies;
 use crate::routes::Access::{self, Anyone};
 use crate::routes::{Door, Entry, Routes};
@@ -128,6 +129,7 @@ pub fn start(serving: Serving) -> io::Result<Server> {
                         let answer = next.call(request);
                         async move { answer.await.map(crate::api::told) }
                     })
+                    .configure(|config| reference().open(config))
                     .configure(crate::api::open),
             )
             .service(
@@ -156,7 +158,11 @@ fn public() -> Routes<Public> {
         .get("/healthz", Anyone, async || "ok")
         .get("/readyz", Anyone, ready)
         .get("/metrics", Anyone, metrics::show)
-        .get("/api/docs", Anyone, api_reference::show)
+}
+
+/// What people read of the API.
+fn reference() -> Routes<Reference> {
+    Routes::of(Reference).get("/docs", Anyone, api_reference::show)
 }
 
 /// The door that knows nobody.
@@ -172,10 +178,24 @@ impl Door for Public {
     }
 }
 
+/// The same within the programs' door, in whose words it refuses.
+struct Reference;
+
+impl Door for Reference {
+    async fn admit(request: &mut ServiceRequest, access: Access) -> Result<(), Error> {
+        Public::admit(request, access).await
+    }
+
+    fn no_such_method(request: &HttpRequest, allowed: &str) -> HttpResponse {
+        Programs::no_such_method(request, allowed)
+    }
+}
+
 /// Who may do what: every route of the program with what it asks for, but for the style sheets and scripts under
 /// `/static/`, which are everybody's.
 pub fn table() -> Vec<Entry> {
-    [public().table(""), crate::web::routes().table(""), crate::api::routes().table("/api")].concat()
+    let api = [reference().table("/api"), crate::api::routes().table("/api")].concat();
+    [public().table(""), crate::web::routes().table(""), api].concat()
 }
 
 fn not_understood() -> WebError {

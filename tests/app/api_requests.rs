@@ -121,6 +121,7 @@ on_both_databases! {
         for (path, methods, allowed) in [
             ("/api/v1/invoices", ["PUT", "PATCH", "DELETE", "OPTIONS"], "GET, HEAD, POST"),
             (&path, ["PUT", "PATCH", "DELETE", "TRACE"], "GET, HEAD, POST"),
+            ("/api/docs", ["POST", "PUT", "DELETE", "OPTIONS"], "GET, HEAD"),
         ] {
             for method in methods {
                 let refused = reply(program.request(method.parse().unwrap(), path)).await;
