@@ -7,7 +7,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tracing::error;
 
 use super::WebError;
-use crate::store::{Reader, Snapshot, StoreError};
+use super::session::SignedIn;
+use crate::store::{Snapshot, StoreError};
 
 /// Rows read at a time.
 const AT_ONCE: usize = 1_000;
@@ -26,18 +27,26 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
+/// What is taken out of a list: all of it, or what the query of its address filters.
+pub(super) fn part_of(what: &str, query: &str) -> String {
+    if query.is_empty() { format!("{what}.") } else { format!("{what}, filtered by {query}.") }
+}
+
 /// A file of rows that `page` reads: those after a key, at most so many, each with its key. What changes meanwhile may be in
-/// it as it was or as it is, but no row is there twice. When the database refuses on the way, the file breaks off.
-pub(super) fn streamed<Key: Copy + Send + 'static>(
-    reader: &Reader,
+/// it as it was or as it is, but no row is there twice. When the database refuses on the way, the file breaks off. That somebody takes it out is recorded: `what` says
+/// it in a sentence.
+pub(super) async fn streamed<Key: Copy + Send + 'static>(
+    by: &SignedIn,
+    what: String,
     name: &str,
     header: &str,
     page: impl Fn(&mut Snapshot<'_>, Option<Key>, usize) -> Result<Vec<(Key, String)>, StoreError>
     + Clone
     + Send
     + 'static,
-) -> HttpResponse {
-    let reader = reader.clone();
+) -> Result<HttpResponse, WebError> {
+    by.state.actions.note_export(&by.user.principal(), what).await?;
+    let reader = by.state.reader.clone();
     let rows = stream::try_unfold(Some(None), move |after: Option<Option<Key>>| {
         let (reader, page) = (reader.clone(), page.clone());
         async move {
@@ -51,10 +60,10 @@ pub(super) fn streamed<Key: Copy + Send + 'static>(
     let header = Bytes::from(format!("{header}\r\n"));
     let header = stream::once(async move { Ok(header) });
     let told = |error: &WebError| error!(%error, "a file could not be sent to its end");
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header(("Content-Type", "text/csv; charset=utf-8"))
         .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
-        .streaming(header.chain(rows).inspect_err(told))
+        .streaming(header.chain(rows).inspect_err(told)))
 }
 
 #[cfg(test)]

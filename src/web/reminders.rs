@@ -124,9 +124,12 @@ impl LogQuery {
         Ok((filter, read(&self.before)?))
     }
 
+    fn text(&self) -> String {
+        serde_html_form::to_string(self).unwrap_or_default()
+    }
+
     fn address(&self) -> String {
-        serde_html_form::to_string(self)
-            .map_or_else(|_| "/reminders".to_owned(), |query| format!("/reminders?{query}"))
+        format!("/reminders?{}", self.text())
     }
 }
 
@@ -180,17 +183,23 @@ pub async fn index(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResp
 /// `GET /reminders.csv`
 pub async fn export(by: SignedIn, query: web::Query<LogQuery>) -> Result<HttpResponse, WebError> {
     let (filter, _) = query.filter()?;
-    Ok(file(&by, filter))
+    let query = LogQuery { before: String::new(), ..query.into_inner() }.text();
+    file(&by, csv::part_of("Reminders as CSV", &query), filter).await
 }
 
-/// The reminders that a filter matches, newest first.
-pub(super) fn file(by: &SignedIn, filter: ReminderFilter) -> HttpResponse {
+/// The reminders that a filter matches, newest first; `what` says it in a sentence.
+pub(super) async fn file(
+    by: &SignedIn,
+    what: String,
+    filter: ReminderFilter,
+) -> Result<HttpResponse, WebError> {
     let organisation = by.organisation.id;
     let header = "time,invoice,customer,recipient,channel,actor,status,reason";
-    csv::streamed(&by.state.reader, "reminders.csv", header, move |snapshot, before, limit| {
+    csv::streamed(by, what, "reminders.csv", header, move |snapshot, before, limit| {
         let rows = snapshot.reminders(organisation, &filter, before, limit)?;
         Ok(rows.into_iter().map(|row| (row.reminder.id, written(&row))).collect())
     })
+    .await
 }
 
 fn written(row: &ReminderRow) -> String {

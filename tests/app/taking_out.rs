@@ -24,6 +24,16 @@ on_both_databases! {
         admin.get("/settings/audit-log?about=settings").await.says("Data taken out").says("All invoices as CSV.");
     }
 
+    async fn whoever_downloads_a_list_stands_in_the_audit_log_with_what_it_was(app: TestApp) {
+        let (viewer, admin) = (app.viewer().await, app.admin().await);
+        viewer.get("/reminders.csv").await;
+        viewer.get("/reminders.csv?status=Sent&q=acme").await;
+        let own = admin.get("/settings/audit-log.csv?about=settings").await;
+        own.says("\"The viewer\",\"data.exported\",\"Data taken out\",\"\",\"Reminders as CSV.\"");
+        own.says("\"The viewer\",\"data.exported\",\"Data taken out\",\"\",\"Reminders as CSV, filtered by q=acme&status=Sent.\"");
+        own.says("\"The admin\",\"data.exported\",\"Data taken out\",\"\",\"The audit log as CSV, filtered by about=settings.\"");
+    }
+
     async fn a_name_that_a_spreadsheet_would_run_is_only_text(app: TestApp) {
         app.import("customer_name,invoice_number,currency,total\n\"=cmd|' /C calc'!A0\",@SUM(A1),EUR,1\n").await;
         let admin = app.admin().await;

@@ -56,10 +56,14 @@ impl Query {
         read(&self.before)
     }
 
+    fn text(&self) -> String {
+        serde_html_form::to_string(self).unwrap_or_default()
+    }
+
     fn address(&self, path: &str) -> String {
-        match serde_html_form::to_string(self) {
-            Ok(query) if !query.is_empty() => format!("{path}?{query}"),
-            _ => path.to_owned(),
+        match self.text() {
+            query if query.is_empty() => path.to_owned(),
+            query => format!("{path}?{query}"),
         }
     }
 }
@@ -158,11 +162,13 @@ pub async fn show(by: SignedIn, query: web::Query<Query>) -> Result<HttpResponse
 /// `GET /settings/audit-log.csv`
 pub async fn export(by: SignedIn, query: web::Query<Query>) -> Result<HttpResponse, WebError> {
     let (id, filter) = (by.organisation.id, query.filter(&by.organisation)?);
-    let header = "time,who,event,what,invoice,detail";
-    Ok(csv::streamed(&by.state.reader, "audit-log.csv", header, move |snapshot, before, limit| {
+    let query = Query { before: String::new(), ..query.into_inner() }.text();
+    let (what, header) = (csv::part_of("The audit log as CSV", &query), "time,who,event,what,invoice,detail");
+    csv::streamed(&by, what, "audit-log.csv", header, move |snapshot, before, limit| {
         let rows = snapshot.audit_log(id, &filter, before, limit)?;
         Ok(rows.into_iter().map(|row| (row.id, written(&row))).collect())
-    }))
+    })
+    .await
 }
 
 fn written(row: &AuditRow) -> String {

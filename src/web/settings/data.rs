@@ -81,13 +81,13 @@ fn pieces(file: File) -> impl futures_util::Stream<Item = Result<Bytes, WebError
 /// `POST /settings/data/invoices`: the ledger, in the columns that an import reads.
 pub async fn invoices(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
-    by.state.actions.note_export(&by.user.principal(), "All invoices as CSV.".to_owned()).await?;
-    let organisation = by.organisation.id;
+    let (organisation, what) = (by.organisation.id, "All invoices as CSV.".to_owned());
     let header = Column::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(",");
-    Ok(csv::streamed(&by.state.reader, "invoices.csv", &header, move |snapshot, after, limit| {
+    csv::streamed(&by, what, "invoices.csv", &header, move |snapshot, after, limit| {
         let rows = snapshot.ledger_lines(organisation, after, limit)?;
         Ok(rows.into_iter().map(|row| (row.row.invoice.id, written(&row))).collect())
-    }))
+    })
+    .await
 }
 
 fn written(line: &LedgerLine) -> String {
@@ -116,7 +116,5 @@ fn text(value: Option<&impl ToString>) -> String {
 
 /// `POST /settings/data/reminders`: the whole log.
 pub async fn reminders(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
-    let by = posted.by;
-    by.state.actions.note_export(&by.user.principal(), "All reminders as CSV.".to_owned()).await?;
-    Ok(reminders::file(&by, ReminderFilter::default()))
+    reminders::file(&posted.by, "All reminders as CSV.".to_owned(), ReminderFilter::default()).await
 }
