@@ -1,6 +1,7 @@
 //! A request with a body: who asks, then what the body says, in the order in which failures are answered (401, 429,
 //! 406, then 415, 413, 400).
 
+use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use futures_util::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,6 +24,9 @@ use crate::actions::Remembered;
 use crate::clock::Ids;
 use crate::domain::ids::ThingId;
 use crate::store::KeptAnswer;
+
+/// How deep a body may be nested: more is nobody's, and would take the stack of who reads it.
+const DEEPEST: usize = 100;
 
 /// A program's request whose body is a `T`: an object, or nothing where `T` is an `Option`. A body that is empty is
 /// `null`. Whether unknown members are refused is the type's own say (`deny_unknown_fields`).
@@ -107,25 +111,48 @@ async fn arrived(mut payload: Payload) -> Result<Bytes, Problem> {
 }
 
 /// A body as JSON, and as the `T` that it is.
-fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<(Value, T), Problem> {
+fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<(String, T), Problem> {
+    let no_json = |why: &dyn Display| Problem::malformed(format!("This is not JSON: {why}."));
     let text = match bytes {
-        [] => b"null",
+        [] => "null",
         bytes => {
             is_plain_json(headers)?;
-            bytes
+            std::str::from_utf8(bytes).map_err(|error| no_json(&error))?
         }
     };
-    // As any JSON first: that bounds its depth, also where the type would skip a member.
-    let value: Value = serde_json::from_slice(text)
-        .map_err(|error| Problem::malformed(format!("This is not JSON: {error}.")))?;
+    // As any JSON first: also what the type would skip is JSON, and not too deep.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| no_json(&error))?;
+    if depth(text) > DEEPEST {
+        return Err(Problem::malformed(format!("The body is nested more than {DEEPEST} deep.")));
+    }
     let no_object = || Problem::malformed("The body is not a JSON object.");
-    let body = match value {
-        Value::Object(_) => serde_json::from_slice(text)
+    let body = match text.trim_start().bytes().next() {
+        Some(b'{') => serde_json::from_str(text)
             .map_err(|error| Problem::malformed(format!("The body cannot be read: {error}.")))?,
-        Value::Null => serde_json::from_value(Value::Null).map_err(|_| no_object())?,
+        Some(b'n') => serde_json::from_str(text).map_err(|_| no_object())?,
         _ => return Err(no_object()),
     };
+    // What tells it from another body: its value, or the text of one with a number that no number here can hold.
+    let value =
+        serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| value.to_string());
     Ok((value, body))
+}
+
+/// How deep a JSON text is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Whether a body says that it is JSON as it stands.
@@ -218,6 +245,15 @@ impl Responder for Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_of_texts() {
+        for (json, expected) in
+            [("1", 0), ("{}", 1), (r#"{"a":[{"b":1}]}"#, 3), (r#"{"[\"[[":"[["}"#, 1), ("[[],[]]", 2)]
+        {
+            assert_eq!(depth(json), expected, "{json}");
+        }
+    }
 
     #[test]
     fn a_body_that_breaks_off_is_told_in_words_of_ours() {

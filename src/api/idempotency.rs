@@ -31,7 +31,7 @@ impl IdempotencyKey {
     ///
     /// # Errors
     /// When it cannot be one.
-    pub(super) fn of(request: &HttpRequest, body: &Value) -> Result<Option<Self>, Problem> {
+    pub(super) fn of(request: &HttpRequest, body: &str) -> Result<Option<Self>, Problem> {
         let Some(word) = word_in(request.headers())? else { return Ok(None) };
         Ok(Some(Self { word, what: format!("{} {}\n{body}", request.method(), request.uri()) }))
     }

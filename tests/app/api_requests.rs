@@ -32,7 +32,8 @@ on_both_databases! {
             ("{\"subject\": 1}", 400, "Request.Malformed"),
             ("{\"subject\": {}}", 400, "Request.Malformed"),
             ("{\"subject\": \"\\ud800\"}", 400, "Request.Malformed"),
-            ("{\"other\": 1e999}", 400, "Request.Malformed"),
+            ("{\"other\": 1e}", 400, "Request.Malformed"),
+            ("{\"other\": \"\\u12\"}", 400, "Request.Malformed"),
             ("{} {}", 400, "Request.Malformed"),
             (&list, 400, "Request.Malformed"),
             (&hidden, 400, "Request.Malformed"),
@@ -42,7 +43,7 @@ on_both_databases! {
             reply(request.body(body.to_owned())).await.is(status, code);
         }
         let not_utf8 = program.request(Method::POST, &path).header("Content-Type", "application/json");
-        reply(not_utf8.body(vec![b'"', 0xff, b'"'])).await.is(400, "Request.Malformed");
+        reply(not_utf8.body(b"{\"other\": \"\xff\"}".to_vec())).await.is(400, "Request.Malformed");
         for media in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json; charset=latin1", "", "application/json/"] {
             let request = program.request(Method::POST, &path).header("Content-Type", media);
             reply(request.body("{}")).await.is(415, "Request.UnsupportedMediaType");
@@ -52,6 +53,19 @@ on_both_databases! {
         app.send_now().await;
         assert_eq!(program.get(&path).await.body, json!([]));
         assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn what_an_unknown_member_holds_is_nobodys_business_while_it_is_json(app: TestApp) {
+        let (program, path) = start(&app).await;
+        let digits = format!("{{\"other\": {}}}", "9".repeat(400));
+        for body in ["{\"other\": 1e999}", "{\"other\": \"\\ud800\"}", &digits] {
+            let request = || program.request(Method::POST, &path).header("Content-Type", "application/json");
+            let keyed = || request().header("Idempotency-Key", &body[..12].replace(' ', "-"));
+            for request in [request(), keyed(), keyed()] {
+                app.while_sending(reply(request.body(body.to_owned()))).await.is(200, "Sent");
+            }
+        }
+        assert_eq!(app.sink.deliveries().len(), 1);
     }
 
     async fn a_body_that_says_nothing_is_none_at_all(app: TestApp) {
