@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::frame::{page, page_with, see_other};
+use super::frame::{page_with, see_other};
 use super::problems::Problems;
 use super::session::{Posted, SignedIn, Unsigned, begin};
 use super::sign_in::Nothing;
@@ -49,20 +49,25 @@ pub(super) async fn show(
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, WebError> {
+    offered(StatusCode::OK, &state, &request, token.into_inner()).await
+}
+
+/// What whoever is signed in can do with a link.
+async fn offered(
+    status: StatusCode,
+    state: &WebState,
+    request: &HttpRequest,
+    token: String,
+) -> Result<HttpResponse, WebError> {
     let Some(invited) = state.actions.invitation(&token).await? else { return over() };
-    let way = match (SignedIn::of(&request).await.ok(), invited.account) {
+    let way = match (SignedIn::of(request).await.ok(), invited.account) {
         (None, None) => Way::Newcomer,
         (None, Some(_)) => Way::SignIn,
         (Some(by), Some(account)) if by.user.id == account => Way::Join(by.csrf),
         (Some(by), _) => Way::SignOut { who: by.user.email.to_string(), csrf: by.csrf },
     };
-    page(&InvitationPage {
-        token: token.into_inner(),
-        invited,
-        way,
-        typed_name: String::new(),
-        problems: Problems::default(),
-    })
+    let problems = Problems::default();
+    page_with(status, &InvitationPage { token, invited, way, typed_name: String::new(), problems })
 }
 
 /// A newcomer.
@@ -96,7 +101,9 @@ pub(super) async fn create(
             begin(&request, &state.actions, person, organisation)?;
             Ok(see_other("/invoices"))
         }
-        Err(ActionError::NotFound) => over(),
+        Err(ActionError::NotFound) => {
+            offered(StatusCode::FORBIDDEN, &state, &request, token.into_inner()).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -107,13 +114,16 @@ pub(super) async fn join(
     token: web::Path<String>,
     posted: Posted<Nothing>,
 ) -> Result<HttpResponse, WebError> {
-    let actions = &posted.by.state.actions;
-    match actions.join(&token, posted.by.user.id).await {
+    let state = &posted.by.state;
+    match state.actions.join(&token, posted.by.user.id).await {
         Ok((person, organisation)) => {
-            begin(&request, actions, person, organisation)?;
+            begin(&request, &state.actions, person, organisation)?;
             Ok(see_other("/invoices"))
         }
-        Err(ActionError::NotFound) => over(),
+        // It may be somebody else's.
+        Err(ActionError::NotFound) => {
+            offered(StatusCode::FORBIDDEN, state, &request, token.into_inner()).await
+        }
         Err(error) => Err(error.into()),
     }
 }

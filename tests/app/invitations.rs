@@ -86,10 +86,13 @@ on_both_databases! {
         let ada = app.visitor();
         ada.get(&link).await.says("You have an account with this address.").says_not("Your name");
         let forced = ada.post_as_it_is(&link, &[("name", "Eve"), ("password", "another password")]).await;
-        assert_eq!(forced.status, 410, "no second account, no other password");
+        assert_eq!(forced.status, 403, "no second account, no other password");
+        forced.says("You have an account with this address.");
         let stranger = app.clerk().await;
-        stranger.get(&link).await.says("You are signed in as clerk-").says_not(">Join<");
-        assert_eq!(stranger.post(&format!("{link}/acceptance"), &[]).await.status, 410);
+        stranger.get(&link).await.says("you are signed in as clerk-").says_not(">Join<");
+        let refused = stranger.post(&format!("{link}/acceptance"), &[]).await;
+        assert_eq!(refused.status, 403);
+        refused.says("This invitation is for somebody else").says("Sign out");
         ada.sign_in(ADA, PASSWORD).await;
         ada.get(&link).await.says(">Join<");
         let joined = ada.post(&format!("{link}/acceptance"), &[]).await;
