@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::email_address::EmailAddress;
 use super::ids::{ApiKeyId, OrganisationId, UserId};
 use super::named::named;
-use super::text::Line;
+use super::text::{Line, is_blank};
 
 named! {
     /// What a person is in an organisation.
@@ -178,12 +178,12 @@ impl User {
     }
 }
 
-/// A new password, 12 to 128 characters. Never printed.
+/// A new password, 12 to 128 characters of which one can be seen. Never printed.
 pub struct NewPassword(String);
 
 /// Why a password is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a password has 12 to 128 characters")]
+#[error("a password has 12 to 128 characters, and not blanks alone")]
 pub struct WeakPassword;
 
 impl NewPassword {
@@ -198,7 +198,7 @@ impl FromStr for NewPassword {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.chars().count() {
-            12..=128 => Ok(Self(text.to_owned())),
+            12..=128 if !is_blank(text) => Ok(Self(text.to_owned())),
             _ => Err(WeakPassword),
         }
     }
@@ -215,6 +215,16 @@ mod tests {
         assert!(!Role::Support.may(Permission::SendReminder));
         assert!(Role::Support.may(Permission::ResendReminder));
         assert!(!Role::Clerk.may(Permission::EditTemplates));
+    }
+
+    #[test]
+    fn a_password_is_of_any_characters_but_not_of_blanks_alone() {
+        for text in ["correct horse", " leading and trailing ", "\u{5bc6}\u{7801}".repeat(6).as_str()] {
+            assert!(text.parse::<NewPassword>().is_ok(), "{text:?}");
+        }
+        for text in ["too short", &" ".repeat(12), "\t\u{a0}\u{200b}".repeat(5).as_str(), &"x".repeat(129)] {
+            assert!(text.parse::<NewPassword>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

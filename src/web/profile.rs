@@ -100,6 +100,10 @@ pub(super) async fn change_password(posted: Posted<PasswordForm>) -> Result<Http
     let (by, form) = (posted.by, posted.form);
     let mut problems = Problems::default();
     let changed = match form.password.parse() {
+        Ok(_) if form.password == form.current => {
+            problems.tell("password", "This is the password that you have. Choose another.");
+            Err(ActionError::Refused(String::new()))
+        }
         Ok(new) => by.state.actions.change_password(&by.user, form.current, new, &by.session).await,
         Err(error) => {
             problems.tell_of("password", "New password", error);

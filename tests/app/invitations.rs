@@ -26,7 +26,7 @@ on_both_databases! {
         visitor.get(&link).await.says("Join Acme Receivables").says("as support");
         let weak = visitor.post_as_it_is(&link, &[("name", ""), ("password", "short")]).await;
         assert_eq!(weak.status, 422);
-        weak.says("Your name: it is empty.").says("Password: a password has 12 to 128 characters.");
+        weak.says("Your name: it is empty.").says("Password: a password has 12 to 128 characters, and not blanks alone.");
         let joined = visitor.post_as_it_is(&link, &[("name", "Ada"), ("password", PASSWORD)]).await;
         assert_eq!((joined.status.as_u16(), joined.url.as_str()), (200, "/invoices"));
         joined.says("Ada").says("support").says_not("Imports");

@@ -26,6 +26,9 @@ on_both_databases! {
         assert_eq!(wrong.status, 422);
         wrong.says("That is not your current password.");
         assert_eq!(change(PASSWORD, "short").await.status, 422);
+        let same = change(PASSWORD, PASSWORD).await;
+        assert_eq!(same.status, 422);
+        same.says("This is the password that you have. Choose another.");
         assert_eq!(there.get("/invoices").await.url, "/invoices");
         assert_eq!(change(PASSWORD, NEW).await.status, 200);
         assert_eq!(here.get("/invoices").await.url, "/invoices");

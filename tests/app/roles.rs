@@ -43,6 +43,8 @@ async fn is_kept_to_their_rights(app: &TestApp, role: Role) {
             // It has to be the code of an app, and the second factor is off.
             "/settings/profile/two-factor" if route.is_post() => page.status == 422,
             "/settings/profile/two-factor/recovery-codes" => page.status == 422,
+            // It is the one that they have.
+            "/settings/profile/password" => page.status == 422 && page.has("Choose another."),
             "/imports/sample" => page.status == 422 && page.has("There are customers already."),
             // There is none, and what is sent is none.
             "/settings/organisation/logo" => [404, 422].contains(&page.status.as_u16()),
