@@ -58,7 +58,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::{Pool, PooledConnection};
+use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
 use thiserror::Error;
 
 pub use account_links::{Invitation, LinkMail, NewInvitation};
@@ -247,6 +247,8 @@ fn pool(address: &DatabaseAddress, purpose: Purpose, size: u32) -> Result<Pool<O
         .max_size(size)
         .min_idle(Some(1))
         .connection_timeout(Duration::from_secs(30))
+        // Whoever waits for a connection is told why there is none.
+        .error_handler(Box::new(NopErrorHandler))
         .build(Opener { address: address.clone(), purpose })
         .map_err(|error| StoreError::Unreachable(error.to_string()))
 }

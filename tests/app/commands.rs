@@ -221,6 +221,14 @@ fn check_says_what_is_unsafe_once_others_can_reach_it() {
 }
 
 #[test]
+fn check_says_in_a_sentence_alone_that_the_database_cannot_be_reached() {
+    let machine = Machine::new().with("DUNLIN_DATABASE_URL", "postgres://nobody@127.0.0.1:9/nothing");
+    let told = machine.run(&["check"]);
+    told.is(1, "");
+    assert!(told.err.starts_with("the database cannot be reached: "), "{told:?}");
+}
+
+#[test]
 fn check_says_what_is_wrong_with_the_mail_server_and_the_senders() {
     for machine in Machine::on_both() {
         machine.run(&["organisation", "add", "--name", "Acme"]).is(0, "");
