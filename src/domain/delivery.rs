@@ -107,7 +107,7 @@ pub enum Settlement {
         not_before: DateTime<Utc>,
         /// What went wrong.
         reply: String,
-        /// Whether the try counts.
+        /// Whether the try counts. One that does not says nothing of the mailbox.
         is_counted: bool,
         /// Since when the mailbox is full, if it is.
         full_since: Option<DateTime<Utc>>,

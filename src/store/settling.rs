@@ -276,8 +276,10 @@ impl Tx<'_> {
                 // Of an earlier try there may still be evidence.
                 sql.push(", state = 'Pending', phase = 'Pending', commit_token = NULLIF(commit_token, claim_token)");
                 sql.push(", not_before = ").value(*not_before);
-                sql.push(", reply = ").value(reply.as_str()).push(", full_since = ").value(*full_since);
-                sql.push(if *is_counted { ", attempts = attempts + 1" } else { "" });
+                sql.push(", reply = ").value(reply.as_str());
+                if *is_counted {
+                    sql.push(", attempts = attempts + 1, full_since = ").value(*full_since);
+                }
             }
             Settlement::Repeat { not_before, reply } => {
                 sql.push(", state = 'Pending', phase = 'Pending', is_repeat = TRUE, attempts = attempts + 1, not_before = ");

@@ -30,6 +30,7 @@ mod customers;
 mod delivery;
 mod email_notifications;
 mod figures;
+mod full_mailboxes;
 mod holding;
 mod hostile;
 mod import_command;
