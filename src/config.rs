@@ -55,10 +55,10 @@ pub const VARIABLES: [(&str, &str, &str); 21] = [
         "hold",
         "what to do with a mail that may have been delivered: hold it for a person to decide",
     ),
-    ("DUNLIN_RETRY_BASE_SECONDS", "300", "first wait after a mail that was refused for now"),
+    ("DUNLIN_RETRY_BASE_SECONDS", "300", "first wait after a mail that was refused for now; at least 1"),
     ("DUNLIN_RETRY_DEADLINE_SECONDS", "172800", "how long a mail is tried"),
     ("DUNLIN_REMINDER_WINDOW_SECONDS", "60", "an invoice is reminded once within this time"),
-    ("DUNLIN_LEASE_SECONDS", "30", "accepted, without effect yet: one process sends at a time"),
+    ("DUNLIN_LEASE_SECONDS", "30", "when a silent process's mails are taken over (PostgreSQL); at least 2"),
     ("DUNLIN_API_WAIT_SECONDS", "30", "longest wait of a program for what comes of its reminder"),
     ("DUNLIN_UNDO_SECONDS", "10", "how long a batch can be undone before it leaves"),
     ("DUNLIN_API_RATE_PER_MINUTE", "600", "requests of one API key a minute; 0 = no limit"),
@@ -163,10 +163,12 @@ impl Config {
             mail_timeout: reader.seconds("DUNLIN_MAIL_TIMEOUT_SECONDS"),
             mail_dot_timeout: reader.seconds("DUNLIN_MAIL_DOT_TIMEOUT_SECONDS"),
             mail_dedup_header: reader.optional("DUNLIN_MAIL_DEDUP_HEADER"),
-            retry_base: reader.seconds("DUNLIN_RETRY_BASE_SECONDS"),
+            // A mail server that is down is asked again after a sixtieth of it.
+            retry_base: reader.seconds_from("DUNLIN_RETRY_BASE_SECONDS", 1),
             retry_deadline: reader.seconds("DUNLIN_RETRY_DEADLINE_SECONDS"),
             on_unconfirmed: reader.parsed("DUNLIN_ON_UNCONFIRMED", OnUnconfirmed::Hold),
-            lease: reader.seconds("DUNLIN_LEASE_SECONDS"),
+            // A worker shows every half second that it lives.
+            lease: reader.seconds_from("DUNLIN_LEASE_SECONDS", 2),
             reminder_window: reader.seconds("DUNLIN_REMINDER_WINDOW_SECONDS"),
             undo: reader.seconds("DUNLIN_UNDO_SECONDS"),
             api_wait: reader.seconds("DUNLIN_API_WAIT_SECONDS"),
@@ -278,10 +280,17 @@ impl Values<'_> {
     }
 
     fn seconds(&mut self, name: &str) -> Duration {
+        self.seconds_from(name, 0)
+    }
+
+    fn seconds_from(&mut self, name: &str, least: u32) -> Duration {
         match self.text(name).parse::<f64>() {
-            Ok(seconds) if (0.0..=31_536_000.0).contains(&seconds) => Duration::from_secs_f64(seconds),
+            Ok(seconds) if (f64::from(least)..=31_536_000.0).contains(&seconds) => {
+                Duration::from_secs_f64(seconds)
+            }
             Ok(_) | Err(_) => {
-                self.problem(name, "write a number of seconds, at most a year of them");
+                let least = if least == 0 { String::new() } else { format!("at least {least} and ") };
+                self.problem(name, &format!("write a number of seconds, {least}at most a year of them"));
                 Duration::ZERO
             }
         }
@@ -397,6 +406,18 @@ mod tests {
         }
         for filter in ["???", "inof", "info,dunlin", "dunlin=loud", "info,=x"] {
             assert!(read(&[("DUNLIN_LOG", filter)]).is_err(), "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_lease_in_which_no_life_can_be_seen_and_a_base_that_is_no_wait_are_refused() {
+        for (name, least) in [("DUNLIN_LEASE_SECONDS", "2"), ("DUNLIN_RETRY_BASE_SECONDS", "1")] {
+            assert!(read(&[(name, least)]).is_ok(), "{name}");
+            for less in ["0", "0.9"] {
+                let ConfigProblems(problems) = read(&[(name, less)]).unwrap_err();
+                let what = "write a number of seconds, at least";
+                assert_eq!(problems, [format!("{name}: {what} {least} and at most a year of them")]);
+            }
         }
     }
 
