@@ -2,6 +2,7 @@
 //! is not.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,12 +18,16 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// The reminders that somebody waits for. A sender that is dropped is the news.
 #[derive(Debug, Default)]
-pub(super) struct Awaited(Mutex<HashMap<ReminderId, watch::Sender<()>>>);
+pub(super) struct Awaited {
+    senders: Mutex<HashMap<ReminderId, watch::Sender<()>>>,
+    /// Nothing is waited for any more.
+    is_over: AtomicBool,
+}
 
 impl Awaited {
     /// A poisoned lock only means that a panic passed by; the senders are whole.
     fn senders(&self) -> MutexGuard<'_, HashMap<ReminderId, watch::Sender<()>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// These have settled, and it is durable.
@@ -45,7 +50,13 @@ impl Awaited {
 }
 
 impl Actions {
-    /// A reminder once it has settled, or as it is when a program has waited long enough.
+    /// Answers whoever waits for a reminder with what is known of it: this process stops and sends nothing any more.
+    pub fn stop_waiting(&self) {
+        self.0.awaited.is_over.store(true, Ordering::SeqCst);
+        self.0.awaited.senders().clear();
+    }
+
+    /// A reminder once it has settled, or as it is when a program has waited long enough or nothing is waited for any more.
     pub(super) async fn settled(
         &self,
         organisation: OrganisationId,
@@ -54,8 +65,10 @@ impl Actions {
         let deadline = Instant::now() + self.0.settings.api_wait;
         loop {
             let mut news = self.await_news(organisation, id);
+            // Asked before the row is read, which then is as the sending left it.
+            let is_over = self.0.awaited.is_over.load(Ordering::SeqCst) || Instant::now() >= deadline;
             let row = self.reminder_row(organisation, id).await?;
-            if !row.reminder.state.is_open() || Instant::now() >= deadline {
+            if is_over || !row.reminder.state.is_open() {
                 return Ok(row);
             }
             // In time or not, the row is read once more.

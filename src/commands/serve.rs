@@ -78,17 +78,20 @@ pub(super) async fn serve(
     }
     println!("{}", address_line(bound));
     let (stop, stopped) = watch::channel(false);
-    let store = installation.store.clone();
+    let (store, actions) = (installation.store.clone(), installation.actions.clone());
     let worker = with_worker.then(|| tokio::spawn(send(installation, config.clone(), stopped)));
     let serving = tokio::spawn(server);
     signals.next().await;
     info!("stopping");
     stop.send_replace(true);
-    handle.stop(true).await;
+    let sending = async {
+        if let Some(worker) = worker {
+            finish(worker, config.shutdown).await;
+        }
+        actions.stop_waiting();
+    };
+    tokio::join!(handle.stop(true), sending);
     finish(serving, config.shutdown).await;
-    if let Some(worker) = worker {
-        finish(worker, config.shutdown).await;
-    }
     match tokio::time::timeout(PUT_AWAY, store.put_away()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => warn!(%error, "the database was not put into one file"),

@@ -153,6 +153,39 @@ async fn a_program_that_has_waited_long_enough_is_answered_pending_and_the_mail_
 }
 
 #[actix_web::test]
+async fn a_program_that_waits_for_a_process_that_stops_is_answered_pending_at_once() {
+    for machine in Machine::on_both() {
+        let sink = Sink::start().await;
+        let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_MAIL_CONNECTIONS", "1");
+        let machine = machine.with("DUNLIN_API_WAIT_SECONDS", "60").with("DUNLIN_SHUTDOWN_SECONDS", "60");
+        let key = furnish(&machine, 2);
+        let (mut serving, url) = machine.serve();
+        let program = Caller::new(&url, key);
+        let (first, second) = (program.invoice("FIRST").await, program.invoice("INV-001").await);
+        sink.misbehave("first", Whim::Withhold("dot"));
+        let (asked, is_asked) = tokio::sync::oneshot::channel();
+        let behind_it = async {
+            sink.is_withholding().await;
+            asked.send(()).unwrap();
+            program.remind(&second).await
+        };
+        let stopping = async {
+            is_asked.await.unwrap();
+            while program.get(&reminders_of(&second)).await.body.as_array().unwrap().is_empty() {}
+            serving.signal("TERM");
+            sink.behave();
+            Instant::now()
+        };
+        let (sent, pending, stopped) = tokio::join!(program.remind(&first), behind_it, stopping);
+        sent.is(200, "Sent");
+        pending.is(200, "Pending");
+        assert_eq!(serving.terminate(), Some(0));
+        assert!(stopped.elapsed() < Duration::from_secs(20), "{:?}", stopped.elapsed());
+        assert_eq!(sink.deliveries().len(), 1);
+    }
+}
+
+#[actix_web::test]
 async fn a_program_hears_of_what_another_process_has_sent() {
     let Some(machine) = Machine::on_postgres() else {
         return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
