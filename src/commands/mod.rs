@@ -107,7 +107,7 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
         Command::Import(flags) => import::import(&config, flags).await,
         Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Pause => {
-            let reason = "stopped by command; `dunlin resume` lets it go on.".to_owned();
+            let reason = "stopped by command; \u{201c}dunlin resume\u{201d} lets it go on.".to_owned();
             Installation::open(&config).await?.actions.pause(reason).await?;
             println!("Sending is paused.");
             Ok(())

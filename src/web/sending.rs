@@ -24,6 +24,8 @@ struct SendingPage {
     may_pause: bool,
     /// Whether the installation stays stopped when the organisation goes on.
     is_held: bool,
+    /// Whether other organisations go on with it.
+    is_for_all: bool,
     waiting: String,
     relay: String,
 }
@@ -54,6 +56,7 @@ pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
         may_resume: pauses.own.is_some() || may_resume_installation,
         may_pause: pauses.own.is_none() && !(pauses.is_alone && pauses.installation.is_some()),
         is_held,
+        is_for_all: may_resume_installation && !pauses.is_alone,
         waiting: grouped_count(waiting),
         relay: match &by.relay_down {
             _ if by.state.mail_folder.is_some() => "Mail is kept here, not delivered.".to_owned(),

@@ -16,7 +16,7 @@ const LEDGER: &[&str] = &[
     "INV-3, Beta, ar@beta.example, 20.00, -1, Sent",
 ];
 const SENDING: &str = "/settings/sending";
-const BY_COMMAND: &str = "stopped by command; `dunlin resume` lets it go on.";
+const BY_COMMAND: &str = "stopped by command; “dunlin resume” lets it go on.";
 const IS_A_COPY: &str = "This looks like a copy of another installation: it is a test.";
 
 /// Another organisation, whose admin Bea has an invoice of Moss to remind of.

@@ -10,7 +10,7 @@ use dunlin::store::{DatabaseAddress, Store};
 
 use crate::database::{Database, empty_database, fresh_store};
 use crate::on_both_databases;
-use crate::sql::{lines, sqlite};
+use crate::sql::{execute, lines, sqlite};
 
 /// Tables and columns with their types and nullability, in SQLite's words.
 fn columns(address: &DatabaseAddress) -> Vec<String> {
@@ -167,4 +167,63 @@ fn processes_that_start_at_once_make_the_tables_together_on_sqlite() {
 #[test]
 fn processes_that_start_at_once_make_the_tables_together_on_postgres() {
     four_processes_may_start_at_once(Database::Postgres);
+}
+
+/// Takes steps up to and with a version.
+fn take_up_to(address: &DatabaseAddress, version: &str) {
+    let newest = "SELECT MAX(version) AS line FROM __diesel_schema_migrations";
+    while take(address, &Step::Up).is_some() {
+        if lines(address, newest) == [version] {
+            return;
+        }
+    }
+    panic!("there is no {version}");
+}
+
+/// Ada of Acme has paused the whole installation, to which Birch belongs too, as an Admin could.
+const PAUSED_IN_THE_SETTINGS: &str = "
+    INSERT INTO organisation (id, name, time_zone, currency, payment_terms_days, created_at) VALUES
+        ('acme', 'Acme', 'UTC', 'EUR', 30, '2025-12-01 09:00:00'), ('birch', 'Birch', 'UTC', 'EUR', 30, '2025-12-01 09:00:00');
+    INSERT INTO person (id, email, email_folded, name, password_hash, created_at)
+        VALUES ('ada', 'ada@acme.example', 'ada@acme.example', 'Ada', '', '2025-12-01 09:00:00');
+    INSERT INTO membership (person_id, organisation_id, role) VALUES ('ada', 'acme', 'admin');
+    INSERT INTO audit (id, organisation_id, at, actor, event, detail) VALUES
+        ('1', 'acme', '2025-12-01 09:00:00', 'user:ada', 'sending.paused', 'Ada stopped it.'),
+        ('2', 'birch', '2025-12-01 09:00:00', 'user:ada', 'sending.paused', 'Ada stopped it.');
+    UPDATE installation SET paused_at = '2025-12-01 09:00:00', pause_reason = 'Ada stopped it.'";
+
+fn a_pause_in_the_settings_stays_and_names_nobody_to_others(database: Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(address) = empty_database(database, &folder) else {
+        println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    take_up_to(&address, "00000000000027");
+    execute(&address, PAUSED_IN_THE_SETTINGS).unwrap();
+    take_up_to(&address, "00000000000028");
+    let paused = "SELECT pause_reason AS line FROM installation WHERE paused_at IS NOT NULL";
+    assert_eq!(
+        lines(&address, paused),
+        ["stopped in the settings; \u{201c}dunlin resume\u{201d} lets it go on."]
+    );
+    let audit = "SELECT organisation_id || ' ' || actor || ' ' || detail AS line FROM audit";
+    assert_eq!(lines(&address, audit), ["acme user:ada Ada stopped it.", "birch system "]);
+
+    let own = "UPDATE installation SET paused_at = NULL, pause_reason = NULL;
+        UPDATE organisation SET paused_at = '2025-12-02 09:00:00', pause_reason = 'Stocktaking' WHERE id = 'acme'";
+    execute(&address, own).unwrap();
+    take(&address, &Step::Down);
+    let paused = "SELECT CAST(paused_at AS TEXT) || ' ' || pause_reason AS line FROM installation";
+    let back = "2025-12-02 09:00:00 stopped by an organisation; \u{201c}dunlin resume\u{201d} lets it go on.";
+    assert_eq!(lines(&address, paused), [back]);
+}
+
+#[test]
+fn a_pause_of_before_organisations_had_their_own_stays_on_sqlite() {
+    a_pause_in_the_settings_stays_and_names_nobody_to_others(Database::Sqlite);
+}
+
+#[test]
+fn a_pause_of_before_organisations_had_their_own_stays_on_postgres() {
+    a_pause_in_the_settings_stays_and_names_nobody_to_others(Database::Postgres);
 }

@@ -4,7 +4,7 @@ ALTER TABLE organisation ADD COLUMN pause_reason TEXT;
 CREATE INDEX organisation_paused ON organisation (id) WHERE paused_at IS NOT NULL;
 
 -- Nobody reads the name or the words of a person of another organisation.
-UPDATE installation SET pause_reason = 'stopped in the settings; `dunlin resume` lets it go on.'
+UPDATE installation SET pause_reason = 'stopped in the settings; “dunlin resume” lets it go on.'
 WHERE pause_reason IS NOT NULL AND pause_reason <> 'stopped by command; `dunlin resume` lets it go on.'
     AND (SELECT COUNT(*) FROM organisation) > 1;
 UPDATE audit SET actor = 'system', detail = ''
