@@ -56,15 +56,13 @@ pub struct ClaimedMail {
     pub repeat: Option<Repeat>,
 }
 
-/// What a kept text was rendered from, and the date in it.
+/// What is known of a kept text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeat {
-    /// What was owed.
-    pub balance: Money,
-    /// The due day.
-    pub due_on: NaiveDate,
     /// Its `Date` header.
     pub dated_at: DateTime<Utc>,
+    /// What a reminder says is owed, and the due day.
+    pub owed: Option<(Money, NaiveDate)>,
 }
 
 /// Which of the mails that wait: each has connections of its own.
@@ -177,18 +175,12 @@ const CLAIMED_COLUMNS: &str = "id, kind, organisation_id, invoice_id, template_v
 
 impl ClaimedRow {
     fn into_mail(self, token: ClaimToken) -> Result<ClaimedMail, StoreError> {
-        let repeat = match (self.is_repeat, self.rendered_balance, self.rendered_due_on, self.dated_at) {
-            (true, Some(balance), Some(due_on), Some(dated_at)) => Some(Repeat {
-                balance: money(
-                    "outbox.rendered_balance",
-                    balance,
-                    self.currency.as_deref().unwrap_or_default(),
-                )?,
-                due_on,
-                dated_at: dated_at.and_utc(),
-            }),
-            _ => None,
-        };
+        let currency = self.currency.as_deref().unwrap_or_default();
+        let balance = self.rendered_balance.filter(|_| self.is_repeat);
+        let balance = balance.map(|balance| money("outbox.rendered_balance", balance, currency));
+        let owed = balance.transpose()?.zip(self.rendered_due_on);
+        let dated_at = self.dated_at.filter(|_| self.is_repeat);
+        let repeat = dated_at.map(|dated_at| Repeat { dated_at: dated_at.and_utc(), owed });
         let name: Option<Line> = parsed_option("outbox.recipient_name", self.recipient_name.as_deref())?;
         Ok(ClaimedMail {
             id: parsed("outbox.id", &self.id)?,

@@ -1,9 +1,12 @@
 //! What people decide about mails that may have been delivered, and about a batch that the mail server refuses.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 use dunlin::actions::Gone;
 
-use crate::support::{Page, Person, TestApp, Whim, on_both_databases};
+use crate::support::program::Machine;
+use crate::support::{PASSWORD, Page, Person, Sink, TestApp, Whim, on_both_databases};
 
 const LEDGER: &[&str] = &[
     "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
@@ -213,5 +216,48 @@ on_both_databases! {
         clerk.post(&format!("{}/resumption", batch.url), &[]).await.says_not("Resume batch");
         app.send_now().await;
         assert!(!app.sink.deliveries().is_empty());
+    }
+}
+
+/// Asks for a test mail whose arrival the mail server does not confirm.
+async fn doubtful_test_mail(ada: &Person, sink: &Sink) -> String {
+    let before = sink.deliveries().len();
+    sink.misbehave("", Whim::Drop("dot"));
+    let asked = ada.post("/settings/mail-server/test-mails", &[]).await;
+    while sink.deliveries().len() == before {
+        tokio::task::yield_now().await;
+    }
+    sink.behave();
+    format!("/settings/mail-server?test={}", asked.between("mail-server?test=", "\"", " hx-trigger"))
+}
+
+async fn says_in_the_end(person: &Person, path: &str, words: &str) {
+    let started = Instant::now();
+    while !person.get(path).await.has(words) {
+        assert!(started.elapsed() < Duration::from_secs(30), "{}", person.get(path).await.words());
+    }
+}
+
+#[actix_web::test]
+async fn where_it_was_chosen_any_mail_goes_out_again_as_it_was_and_may_have_been_delivered_if_it_does_not() {
+    for machine in Machine::on_both() {
+        let sink = Sink::start().await;
+        let machine = machine.with("DUNLIN_MAIL_URL", &sink.url).with("DUNLIN_ON_UNCONFIRMED", "resend");
+        let machine = machine.with("DUNLIN_RETRY_BASE_SECONDS", "1");
+        machine.run(&["organisation", "add", "--name", "Acme", "--from", "ar@acme.example"]);
+        machine.add_user("ada@acme.example", PASSWORD);
+        let (_running, url) = machine.serve();
+        let ada = Person::new(&url);
+        ada.sign_in("ada@acme.example", PASSWORD).await;
+        let test = doubtful_test_mail(&ada, &sink).await;
+        says_in_the_end(&ada, &test, "The mail server has accepted the test e-mail to ").await;
+        let mails = sink.deliveries();
+        assert_eq!(mails.len(), 2);
+        assert_eq!(mails[0].text, mails[1].text);
+
+        let test = doubtful_test_mail(&ada, &sink).await;
+        sink.misbehave("", Whim::Reply("RCPT", "550 5.3.0 no"));
+        says_in_the_end(&ada, &test, "May have been delivered: the test e-mail to ").await;
+        assert_eq!(sink.deliveries().len(), 3);
     }
 }

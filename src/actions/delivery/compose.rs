@@ -235,8 +235,8 @@ impl Desk {
             due_on: row.invoice.due_on,
             recipient: recipient.clone(),
         };
-        if let Some(repeat) = &claimed.repeat {
-            (from.balance, from.due_on) = (repeat.balance, repeat.due_on);
+        if let Some((balance, due_on)) = claimed.repeat.as_ref().and_then(|repeat| repeat.owed) {
+            (from.balance, from.due_on) = (balance, due_on);
             let Some(rendered) = self.kept.remove(&claimed.id) else {
                 return Err(failed("the text to repeat is not there any more"));
             };
