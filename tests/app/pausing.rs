@@ -178,6 +178,45 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), gone);
     }
 
+    async fn pauses_that_come_and_go_while_mails_leave_and_invoices_are_paid_refuse_nobody(app: TestApp) {
+        let lines: Vec<String> =
+            (0..60).map(|n| format!("INV-{n:02}, C{n}, c{n}@customer.example, 10.00, -1, Sent")).collect();
+        app.ledger(&lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let (_, bea) = birch(&app).await;
+        let (clerk, admin, program) = (app.clerk().await, app.admin().await, app.program().await);
+        clerk.confirm(&clerk.post("/reminder-proposals", &[("matching", "60"), ("list", "/invoices")]).await).await;
+        remind(&bea, &["BIR-1"]).await;
+        let mut ids = Vec::new();
+        for number in (0..60).step_by(2) {
+            ids.push(program.invoice(&format!("INV-{number:02}")).await);
+        }
+        app.clock.advance(TimeDelta::seconds(11));
+        let switching = async {
+            for _ in 0..15 {
+                for person in [&admin, &bea] {
+                    assert_eq!(pause(person, "a test").await.status, 200);
+                    assert_eq!(resume(person).await.status, 200);
+                }
+            }
+        };
+        let paying = async {
+            for id in &ids {
+                assert_eq!(clerk.post(&format!("/invoices/{id}/full-payment"), &[]).await.status, 200);
+            }
+        };
+        let asking = async {
+            for id in ids.iter().rev() {
+                assert!(program.remind(id).await.status < 500);
+            }
+        };
+        app.while_sending(async { tokio::join!(switching, paying, asking) }).await;
+        app.send_now().await;
+        let (all, mut once) = (recipients(&app), recipients(&app));
+        once.dedup();
+        assert_eq!(all, once, "nobody was written to twice");
+        assert!((31..=61).contains(&all.len()), "who has not paid was reminded: {all:?}");
+    }
+
     async fn what_stops_the_installation_stops_account_mails_too_and_only_a_command_lifts_it_for_all(app: TestApp) {
         app.ledger(LEDGER).await;
         let (_, bea) = birch(&app).await;
