@@ -10,12 +10,15 @@ use super::frame::{Frame, Section, page, page_with};
 use super::session::{SignedIn, is_htmx};
 use crate::domain::ids::ReminderId;
 use crate::domain::invoice::DisplayStatus;
-use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, InvoiceQuery, PAGE_SIZES, Sort, SortKey, Tab};
+use crate::domain::invoice_list::{
+    InvoiceFilter, InvoiceList, InvoiceQuery, PAGE_SIZES, Place, Sort, SortKey, Tab,
+};
 use crate::domain::money::{Currency, Totals, grouped_count};
 use crate::domain::organisation::{ago, day_in_words};
 use crate::domain::person::Permission;
 use crate::domain::proposal::{LeftOut, ineligible_sentence};
 use crate::domain::reminder::SlotHolder;
+use crate::domain::search::Search;
 use crate::store::{Figures, InvoicePage, InvoiceRow};
 
 /// One row, in words.
@@ -179,34 +182,18 @@ pub async fn index(
             if is_htmx(&request) { page(&view.as_list()) } else { page(&view) }
         }
         Err(problem) => {
-            let kept = InvoiceQuery { tab: query.tab.clone(), ..InvoiceQuery::default() };
-            let list = InvoiceList::try_from(&kept).unwrap_or(FALLBACK);
-            let mut view = InvoicesPage::read(&signed_in, kept, list, Ticked::Ids(Vec::new())).await?;
-            view.problem = Some(problem.to_string());
-            view.frame.title = format!("Error: {}", view.frame.title);
-            page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
+            // The tab, or the open one when not even that can be read.
+            let tab = query.tab.parse().unwrap_or(Tab::Open);
+            let kept = InvoiceQuery { tab: tab.to_string(), ..InvoiceQuery::default() };
+            let (filter, sort) = (InvoiceFilter::tab(tab), Sort::default());
+            let list = InvoiceList { filter, sort, per: PAGE_SIZES[1], place: Place::Start };
+            let view = InvoicesPage::read(&signed_in, kept, list, Ticked::Ids(Vec::new())).await?;
+            let view = view.with_problem(problem.to_string()).with_typed(query);
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            if is_htmx(&request) { page_with(status, &view.as_list()) } else { page_with(status, &view) }
         }
     }
 }
-
-/// The open tab, when not even the tab can be read.
-const FALLBACK: InvoiceList = InvoiceList {
-    filter: InvoiceFilter {
-        tab: Tab::Open,
-        search: None,
-        customer: None,
-        currency: None,
-        due_from: None,
-        due_to: None,
-        least: None,
-        most: None,
-        not_reminded: None,
-        is_remindable: false,
-    },
-    sort: Sort { key: SortKey::Due, is_descending: false },
-    per: PAGE_SIZES[1],
-    place: crate::domain::invoice_list::Place::Start,
-};
 
 impl InvoicesPage {
     pub(super) async fn read(
@@ -307,6 +294,14 @@ impl InvoicesPage {
         self.frame.title = format!("Error: {}", self.frame.title);
         self.all_selected = self.all_selected.map(|_| objection.remindable.len());
         self.objection = Some(objection);
+        self
+    }
+
+    /// With what a person typed where they typed it.
+    fn with_typed(mut self, typed: InvoiceQuery) -> Self {
+        let InvoiceQuery { q, due_from, due_to, least, most, .. } = typed;
+        self.filters_open = [&due_from, &due_to, &least, &most].iter().any(|text| !text.is_empty());
+        self.query = InvoiceQuery { q, due_from, due_to, least, most, ..self.query };
         self
     }
 

@@ -185,6 +185,18 @@ on_both_databases! {
         all.says("2 of 5 invoices cannot be reminded");
     }
 
+    async fn a_filter_that_cannot_be_read_is_told_above_the_list_and_stays_where_it_was_typed(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        for headers in [[].as_slice(), &[("HX-Request", "true")]] {
+            let page = clerk.send("GET", "/invoices?tab=open&least=12,50&q=acme", &[], headers).await;
+            assert_eq!(page.status, 422);
+            page.says("The filter “amount from” is not an amount such as 100 or 99.50.").says("INV-1");
+            page.says("name=\"least\" inputmode=\"decimal\" value=\"12,50\"").says("value=\"acme\"").says("<details class=\"filters\" open>");
+            assert_eq!(page.has("<html"), headers.is_empty(), "of the list alone, the list alone");
+        }
+    }
+
     async fn a_search_longer_than_anything_is_refused_with_what_to_do_at_every_page_and_file(app: TestApp) {
         app.ledger(LEDGER).await;
         let admin = app.admin().await;
