@@ -195,7 +195,12 @@ impl RetryPolicy {
             Outcome::Accepted { reply, kept_here } => Settlement::Sent { reply, kept_here },
             Outcome::Refused { kind, reply } => Settlement::failed(kind, &reply),
             Outcome::NoAnswer { problem } => self.unanswered(&problem, tries, now),
-            Outcome::RelayDown { problem } | Outcome::Busy { problem } => Settlement::again(now, problem),
+            Outcome::SenderRefused { reply } if now >= tries.expires_at => {
+                Settlement::failed(FailureKind::Expired, &reply)
+            }
+            Outcome::RelayDown { problem: words }
+            | Outcome::Busy { problem: words }
+            | Outcome::SenderRefused { reply: words } => Settlement::again(now, words),
             Outcome::TryLater { reply } => self.later(reply, None, tries, now),
             Outcome::MailboxFull { reply } => {
                 let since = tries.full_since.unwrap_or(now);
@@ -216,13 +221,19 @@ impl RetryPolicy {
                 Settlement::failed(kind, &reply)
             }
             Outcome::MailboxFull { reply } => Settlement::failed(FailureKind::MailboxFull, &reply),
-            Outcome::RelayDown { problem } | Outcome::Busy { problem } => {
-                Settlement::failed(FailureKind::Unreachable, &problem)
-            }
+            Outcome::RelayDown { problem: words }
+            | Outcome::Busy { problem: words }
+            | Outcome::SenderRefused { reply: words } => Settlement::failed(FailureKind::Unreachable, &words),
             Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::NoAnswer { .. } => {
                 self.settlement(outcome, tries, now)
             }
         }
+    }
+
+    /// When a sender that the mail server refuses is offered to it again, with a mail of it that could leave since `due_at`:
+    /// after as long as that has waited, from a sixtieth of the first wait to all of it.
+    pub fn sender_again_at(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + (now - due_at).clamp(self.base / 60, self.base)
     }
 
     /// What becomes of a mail that was handed over without an answer.

@@ -74,6 +74,8 @@ named! {
         RelayDown = "relay_down",
         /// The connection was not wanted.
         Busy = "busy",
+        /// The sender is not taken.
+        SenderRefused = "sender_refused",
         /// Nobody knows.
         NoAnswer = "no_answer",
     }
@@ -158,6 +160,11 @@ pub enum Outcome {
         /// The mail server's words.
         problem: String,
     },
+    /// The mail server does not take mails of this sender; of others it may. No try is counted.
+    SenderRefused {
+        /// Its words.
+        reply: String,
+    },
     /// Handed over without a clear answer: it may have been delivered.
     NoAnswer {
         /// What happened.
@@ -172,6 +179,7 @@ impl Outcome {
             Self::Accepted { reply: words, .. }
             | Self::TryLater { reply: words }
             | Self::MailboxFull { reply: words }
+            | Self::SenderRefused { reply: words }
             | Self::Refused { reply: words, .. }
             | Self::RelayDown { problem: words }
             | Self::Busy { problem: words }
@@ -188,6 +196,7 @@ impl Outcome {
             Self::Refused { .. } => OutcomeKind::Refused,
             Self::RelayDown { .. } => OutcomeKind::RelayDown,
             Self::Busy { .. } => OutcomeKind::Busy,
+            Self::SenderRefused { .. } => OutcomeKind::SenderRefused,
             Self::NoAnswer { .. } => OutcomeKind::NoAnswer,
         }
     }

@@ -16,8 +16,10 @@ pub(super) const CLOSING: u16 = 421;
 /// Where in the conversation a reply came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Banner, EHLO, STARTTLS, AUTH, MAIL FROM: it is about us, not about the recipient.
+    /// Banner, EHLO, STARTTLS, AUTH: it is about us.
     Opening,
+    /// MAIL FROM: about us or about the sender, not about the recipient.
+    Sender,
     /// RCPT TO and DATA: about this recipient or this mail.
     Envelope,
     /// The final dot.
@@ -29,8 +31,11 @@ pub(super) fn refusal(step: Step, reply: &Reply) -> Outcome {
     let words = format!("{} {}", reply.code, reply.text);
     let enhanced = enhanced_code(&reply.text);
     match (step, reply.code) {
-        (Step::Opening, CLOSING) => return Outcome::Busy { problem: words },
-        (Step::Opening, _) => return Outcome::RelayDown { problem: words },
+        (Step::Opening | Step::Sender, CLOSING) => return Outcome::Busy { problem: words },
+        // RFC 4954, 4 and 6: we are to sign in, or to do it in another way.
+        (Step::Sender, 530 | 534 | 535 | 538) => return Outcome::RelayDown { problem: words },
+        (Step::Sender, 500..) => return Outcome::SenderRefused { reply: words },
+        (Step::Opening | Step::Sender, _) => return Outcome::RelayDown { problem: words },
         // Said of a mail, it is that mail which waits: at once it would meet the same answer, again and again.
         (Step::Envelope | Step::Dot, CLOSING) => return Outcome::TryLater { reply: words },
         (Step::Envelope | Step::Dot, _) => {}
@@ -75,12 +80,17 @@ mod tests {
             Outcome::Busy { .. } => "busy",
             Outcome::RelayDown { .. } => "down",
             Outcome::NoAnswer { .. } => "unconfirmed",
+            Outcome::SenderRefused { .. } => "sender",
             Outcome::Refused { kind, .. } => kind.as_str(),
         };
         for (step, code, text, expected) in [
             (Step::Opening, 554, "no service", "down"),
             (Step::Opening, 535, "5.7.8 bad credentials", "down"),
             (Step::Opening, 421, "too many connections", "busy"),
+            (Step::Sender, 530, "5.7.0 sign in first", "down"),
+            (Step::Sender, 452, "4.3.1 no room", "down"),
+            (Step::Sender, 421, "4.3.2 closing", "busy"),
+            (Step::Sender, 553, "5.1.8 not this sender", "sender"),
             (Step::Envelope, 421, "4.3.2 closing", "later"),
             (Step::Dot, 421, "4.7.0 slow down", "later"),
             (Step::Envelope, 450, "4.2.0 greylisted", "later"),

@@ -8,7 +8,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::heard::Said;
 use super::patience::{Patience, Wait};
-use super::reply::{CLOSING, Step, refusal};
+use super::reply::{CLOSING, Reply, Step, refusal};
 use super::{MailTimeouts, message};
 use crate::domain::mail_message::{Outcome, OutgoingMail};
 use crate::domain::reminder::FailureKind;
@@ -128,7 +128,7 @@ impl Session {
         match self.say(&opening, Wait::Step).await {
             Said::Reply(reply) if reply.code == 250 => {}
             Said::Reply(reply) if reply.code == CLOSING && is_reused => return Err(Unprepared::Unheard),
-            Said::Reply(reply) => return Err(Unprepared::Over(refusal(Step::Opening, &reply))),
+            Said::Reply(reply) => return Err(self.leave_off_at_sender(&reply).await),
             Said::Nothing(_) if is_reused => return Err(Unprepared::Unheard),
             Said::Nothing(problem) => return Err(Unprepared::Over(Outcome::TryLater { reply: problem })),
         }
@@ -161,6 +161,23 @@ impl Session {
                 Err(Unprepared::Over(Outcome::TryLater { reply }))
             }
             said => Err(self.leave_off(said, false).await),
+        }
+    }
+
+    /// Ends a mail whose sender was refused. What travelled along is refused too, for want of a sender.
+    async fn leave_off_at_sender(mut self, reply: &Reply) -> Unprepared {
+        let outcome = refusal(Step::Sender, reply);
+        let is_about_sender = matches!(outcome, Outcome::SenderRefused { .. });
+        let along: &[Wait] = if self.abilities.pipelining { &[Wait::Step, Wait::Data] } else { &[] };
+        for wait in along.iter().filter(|_| is_about_sender) {
+            match self.hear(*wait).await {
+                Said::Reply(reply) if reply.code >= 400 && reply.code != CLOSING => {}
+                Said::Reply(_) | Said::Nothing(_) => return Unprepared::Over(outcome),
+            }
+        }
+        match is_about_sender {
+            true => Unprepared::Refused(Box::new(self), outcome),
+            false => Unprepared::Over(outcome),
         }
     }
 

@@ -16,7 +16,7 @@ use super::sql::Sql;
 use super::{StoreError, Tx};
 use crate::domain::delivery::{RenderedFrom, Settlement, Standing};
 use crate::domain::email_address::EmailAddress;
-use crate::domain::ids::{ClaimToken, InvoiceId, ReminderId};
+use crate::domain::ids::{ClaimToken, InvoiceId, OrganisationId, ReminderId};
 use crate::domain::invoice::{Ineligible, InvoiceState};
 use crate::domain::mail_message::KeptMail;
 use crate::domain::reminder::ReminderState;
@@ -338,6 +338,26 @@ impl Tx<'_> {
         .bind(invoice.to_string())
         .bind(invoice.to_string())
         .bind(reminder.to_string())
+        .execute(self.connection())?;
+        Ok(())
+    }
+
+    /// Lets what waits of an organisation's sender wait until then, at most to its deadline.
+    pub fn put_off_sender(
+        &mut self,
+        organisation: OrganisationId,
+        sender: &EmailAddress,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        Sql::new(
+            "UPDATE outbox SET not_before = CASE WHEN expires_at < $1 THEN expires_at ELSE $2 END \
+             WHERE phase = 'Pending' AND organisation_id = $3 AND from_email = $4 AND not_before < $5",
+        )
+        .bind(until)
+        .bind(until)
+        .bind(organisation.to_string())
+        .bind(sender.as_str())
+        .bind(until)
         .execute(self.connection())?;
         Ok(())
     }

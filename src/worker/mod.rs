@@ -47,6 +47,8 @@ enum Round {
     Idle,
     Worked,
     RelayDown(String),
+    /// Nothing could be sent but mails of a sender that the mail server does not take.
+    SenderRefused(String),
 }
 
 impl Worker {
@@ -87,7 +89,7 @@ impl Worker {
             let pause = match self.round(stop).await {
                 Ok(round) => match self.tell(round, &mut breaker).await {
                     Round::Worked => continue,
-                    Round::Idle => LOOK,
+                    Round::Idle | Round::SenderRefused(_) => LOOK,
                     Round::RelayDown(_) => self.breaker_base * breaker.factor(),
                 },
                 Err(error) => {
@@ -124,7 +126,7 @@ impl Worker {
     /// it is said to be down, it is looked at: it may have come back unseen.
     async fn tell(&self, round: Round, breaker: &mut Breaker) -> Round {
         let round = match round {
-            Round::Idle if breaker.may_be_noted => match self.relay.check().await {
+            Round::Idle if breaker.noted == Noted::RelayDown => match self.relay.check().await {
                 Ok(()) => Round::Idle,
                 Err(problem) => Round::RelayDown(problem),
             },
@@ -133,19 +135,27 @@ impl Worker {
         let told = match &round {
             Round::RelayDown(problem) => {
                 warn!(problem = without_addresses(problem), "the mail server cannot be used");
-                breaker.fails();
+                *breaker = Breaker { failures: breaker.failures + 1, noted: Noted::RelayDown };
                 match self.actions.note_relay(Some(problem)).await {
                     Ok(()) => self.actions.expire_mails(self.id).await,
                     Err(error) => Err(error),
                 }
             }
-            Round::Worked | Round::Idle if breaker.may_be_noted => {
-                breaker.failures = 0;
-                let noted = self.actions.note_relay(None).await;
-                breaker.may_be_noted = noted.is_err();
-                noted
+            Round::SenderRefused(problem) => {
+                warn!(problem = without_addresses(problem), "the mail server does not take a sender");
+                *breaker = Breaker { failures: 0, noted: Noted::SenderRefused };
+                self.actions.note_relay(Some(problem)).await
             }
-            Round::Worked | Round::Idle => Ok(()),
+            Round::Idle if breaker.noted == Noted::SenderRefused => Ok(()),
+            Round::Worked | Round::Idle if breaker.noted == Noted::Nothing => Ok(()),
+            Round::Worked | Round::Idle => {
+                breaker.failures = 0;
+                let told = self.actions.note_relay(None).await;
+                if told.is_ok() {
+                    breaker.noted = Noted::Nothing;
+                }
+                told
+            }
         };
         if let Err(error) = told {
             error!(%error, "the state of the mail server could not be recorded");
@@ -158,17 +168,22 @@ impl Worker {
 struct Breaker {
     /// Rounds in a row in which it could not be.
     failures: usize,
-    /// Whether every page may still say that it is down: this worker or one before it said so, and has not taken it back.
-    may_be_noted: bool,
+    noted: Noted,
+}
+
+/// What every page may say of the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Noted {
+    Nothing,
+    RelayDown,
+    /// Only a mail that is accepted says that this is over.
+    SenderRefused,
 }
 
 impl Breaker {
+    /// Whatever the worker before this one noted may still stand.
     fn new() -> Self {
-        Self { failures: 0, may_be_noted: true }
-    }
-
-    fn fails(&mut self) {
-        (self.failures, self.may_be_noted) = (self.failures + 1, true);
+        Self { failures: 0, noted: Noted::RelayDown }
     }
 
     /// How long to wait: 5 s, 15 s, 1 min, then 5 min with the usual base of 5 s.

@@ -42,6 +42,8 @@ impl Tray {
 /// A connection's part of a round.
 struct Part {
     handed_over: usize,
+    /// What the mail server said of a sender that it does not take.
+    sender_refused: Option<String>,
     end: End,
 }
 
@@ -107,17 +109,20 @@ impl Worker {
         if !is_tray_empty || *stop.borrow() || worked.is_err() {
             self.actions.release_claims(Lane::Others, self.id).await?;
         }
-        let handed_over: usize = parts.iter().map(|part| part.handed_over).sum();
-        let problem = parts.into_iter().find_map(|part| match part.end {
-            // Where none of them can be used, the mail server is not to be pestered.
-            End::Refused(problem) if handed_over == 0 => Some(problem),
-            End::Refused(_) | End::Idle => None,
-        });
-        match (problem, worked?) {
-            (Some(problem), _) => Ok(Round::RelayDown(problem)),
-            (None, false) => Ok(Round::Idle),
-            (None, true) => Ok(Round::Worked),
+        let has_worked = worked?;
+        if parts.iter().any(|part| part.handed_over > 0) {
+            return Ok(Round::Worked);
         }
+        // Where no connection can be used, the mail server is not to be pestered.
+        let (ends, senders): (Vec<End>, Vec<_>) =
+            parts.into_iter().map(|part| (part.end, part.sender_refused)).unzip();
+        let refused = ends.into_iter().find_map(|end| match end {
+            End::Refused(problem) => Some(Round::RelayDown(problem)),
+            End::Idle => None,
+        });
+        let sender_refused = || senders.into_iter().flatten().next().map(Round::SenderRefused);
+        let ended = if has_worked { Round::Worked } else { Round::Idle };
+        Ok(refused.or_else(sender_refused).unwrap_or(ended))
     }
 
     /// Claims and renders mails until none is due, or a round may have more connections or fewer than this one has; says
@@ -145,7 +150,8 @@ impl Worker {
     }
 
     async fn connection(self, tray: Tray, writer: Grouping, stop: watch::Receiver<bool>) -> Part {
-        let mut line = Line { worker: &self, tray, writer, stop, done: None, ahead: None };
+        let mut line =
+            Line { worker: &self, tray, writer, stop, done: None, ahead: None, sender_refused: None };
         let mut handed_over = 0;
         let mut right = None;
         // One timer that is put off again and again: setting a new one for each mail wakes the runtime.
@@ -154,7 +160,7 @@ impl Worker {
             let Some(turn) = line.next().await else {
                 match line.done.take() {
                     Some(done) => record(&line.writer, done).await,
-                    None => return Part { handed_over, end: End::Idle },
+                    None => return line.ended(handed_over, End::Idle),
                 }
                 continue;
             };
@@ -163,7 +169,7 @@ impl Worker {
             }
             settling.as_mut().reset(Instant::now() + SETTLE_AT_ONCE);
             if let Some(end) = line.hand_over(turn, settling.as_mut()).await {
-                return Part { handed_over, end };
+                return line.ended(handed_over, end);
             }
             handed_over += usize::from(line.done.is_some());
             if self.connections == 1 {
@@ -190,9 +196,14 @@ struct Line<'a> {
     done: Option<Done>,
     /// The next one, taken while the last was handed over.
     ahead: Option<Turn>,
+    sender_refused: Option<String>,
 }
 
 impl Line<'_> {
+    fn ended(self, handed_over: usize, end: End) -> Part {
+        Part { handed_over, sender_refused: self.sender_refused, end }
+    }
+
     async fn next(&mut self) -> Option<Turn> {
         let is_stopping = *self.stop.borrow();
         // What is let go here was claimed and not committed: the round gives it back.
@@ -233,6 +244,10 @@ impl Line<'_> {
                 let ended = match &outcome {
                     Outcome::Busy { problem } | Outcome::RelayDown { problem } => {
                         Some(End::Refused(problem.clone()))
+                    }
+                    Outcome::SenderRefused { reply } => {
+                        self.sender_refused = Some(reply.clone());
+                        None
                     }
                     _ => None,
                 };

@@ -163,6 +163,7 @@ on_both_databases! {
         app.send_until_idle().await;
         app.clerk().await.get(&batch).await.says("The batch waits").says("takes no mail from here (reply 553 5.1.8).");
         app.sink.behave();
+        app.clock.advance(TimeDelta::seconds(12));
         app.send_now().await;
         app.clerk().await.get(&batch).await.says("2 of 2 accepted");
     }

@@ -1,8 +1,10 @@
 //! Troubles on the way, of every kind: in the end no mail is stuck, none went out twice, and what is told of it is true.
 
+use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use dunlin::domain::person::{Actor, Role};
 
 use crate::delivery::{batch_of_thirty, batch_of_two, confirm, ledger_of};
 use crate::support::{STEP, TestApp, Whim, on_both_databases};
@@ -98,6 +100,48 @@ on_both_databases! {
         app.send_until_idle().await;
         assert_eq!(app.sink.deliveries().len(), 430);
         assert!(started.elapsed() < STEP, "it waited for {:?}", started.elapsed());
+    }
+
+    async fn a_sender_that_is_refused_holds_up_no_other_and_is_asked_for_less_and_less_often(app: TestApp) {
+        let birch = app.another_organisation("Birch Trading").await;
+        app.sql("UPDATE organisation SET from_email = 'ar@birch.example' WHERE name = 'Birch Trading'");
+        let csv = "customer_name,customer_email,invoice_number,currency,total,due_date\n\
+                   Moss,ar@moss.example,BIR-1,EUR,10,2025-11-01\nFern,ar@fern.example,BIR-2,EUR,10,2025-11-01\n";
+        app.actions.import_ledger(Actor::System, birch, Cursor::new(csv), false).await.unwrap();
+        app.add_person(birch, "clerk@birch.example", Role::Clerk).await;
+        let theirs = app.signed_in("clerk@birch.example").await;
+        app.sink.misbehave("birch", Whim::Reply("MAIL", "553 5.1.8 sender not known here"));
+        theirs.confirm(&theirs.propose(&["BIR-1", "BIR-2"]).await).await;
+        app.send_until_idle().await;
+        // Those of the sender are due again and the first that are tried; then the others are.
+        app.clock.advance(TimeDelta::seconds(20));
+        batch_of_thirty(&app).await.says("30 of 30 accepted");
+        app.clerk().await.get("/invoices").await.says_not("Mail server not reachable");
+        for _ in 0..25 {
+            app.clock.advance(TimeDelta::minutes(1));
+            app.send_now().await;
+        }
+        let postponed = app.texts("SELECT event AS text FROM audit WHERE event = 'reminder.postponed'").len();
+        assert!((8..=30).contains(&postponed), "{postponed} in half an hour, for two mails");
+        app.clock.advance(TimeDelta::seconds(301));
+        app.send_now().await;
+        let theirs = app.signed_in("clerk@birch.example").await;
+        theirs.get("/invoices").await.says("Mail server not reachable");
+        app.sink.behave();
+        app.clock.advance(TimeDelta::seconds(301));
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 32);
+        theirs.get("/invoices").await.says_not("Mail server not reachable");
+    }
+
+    async fn a_mail_of_a_refused_sender_fails_at_its_deadline(app: TestApp) {
+        app.sink.misbehave("", Whim::Reply("MAIL", "553 5.1.8 sender not known here"));
+        let batch = batch_of_two(&app).await;
+        for hours in [0, 20, 27, 3] {
+            app.clock.advance(TimeDelta::hours(hours));
+            app.send_until_idle().await;
+        }
+        app.clerk().await.get(&batch).await.says("Finished").says("2 failed");
     }
 
     async fn what_was_said_of_the_mail_server_before_a_start_is_taken_back_once_it_answers(app: TestApp) {

@@ -94,6 +94,7 @@ impl Actions {
 
     fn settle_one(&self, tx: &mut Tx<'_>, done: &Done, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (retry, outcome) = (&self.0.settings.retry, done.outcome.clone());
+        let is_sender_refused = matches!(outcome, Outcome::SenderRefused { .. });
         let settlement = match done.claimed.is_tried_once() && !done.is_withdrawn {
             true => retry.settlement_of_one(outcome, &tries(&done.claimed), now),
             false => retry.settlement(outcome, &tries(&done.claimed), now),
@@ -107,7 +108,14 @@ impl Actions {
             (true, false, _) => &[ReminderState::Committed],
             (false, false, _) => &[ReminderState::Claimed],
         };
-        self.write_settlement(tx, &done.claimed, from, &settlement, now)
+        self.write_settlement(tx, &done.claimed, from, &settlement, now)?;
+        if is_sender_refused {
+            // All of its mails would be told the same.
+            let ClaimedMail { organisation_id, sender, expires_at, .. } = &*done.claimed;
+            let again_at = retry.sender_again_at(*expires_at - self.0.settings.retry_deadline, now);
+            tx.put_off_sender(*organisation_id, &sender.from, again_at)?;
+        }
+        Ok(())
     }
 
     /// Settles a mail before the point of no return.

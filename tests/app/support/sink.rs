@@ -95,7 +95,7 @@ impl Sink {
         self.inside.lock().unwrap().told_ahead
     }
 
-    /// Misbehaves from now on for recipients that contain a text (empty: for everyone).
+    /// Misbehaves from now on for recipients, at MAIL for senders, that contain a text (empty: for everyone).
     pub fn misbehave(&self, recipient: &str, whim: Whim) {
         self.inside.lock().unwrap().whims.push((recipient.to_owned(), whim));
     }
@@ -143,7 +143,7 @@ impl Sink {
         socket.set_nodelay(true)?;
         let (reader, mut writer) = socket.into_split();
         let mut lines = BufReader::new(reader).lines();
-        let mut recipient = String::new();
+        let (mut is_begun, mut recipient) = (false, String::new());
         let mut say = async |line: &str| writer.write_all(format!("{line}\r\n").as_bytes()).await;
         macro_rules! answer {
             ($step:expr, $recipient:expr, $usual:expr) => {{
@@ -164,8 +164,10 @@ impl Sink {
                 }
                 "MAIL" => {
                     recipient.clear();
-                    answer!("MAIL", "", "250 2.1.0 ok");
+                    let named = line.split(['<', '>']).nth(1).unwrap_or("");
+                    is_begun = answer!("MAIL", named, "250 2.1.0 ok").starts_with('2');
                 }
+                "RCPT" if !is_begun => say("503 5.5.1 need MAIL").await?,
                 "RCPT" => {
                     let named = line.split(['<', '>']).nth(1).unwrap_or("").to_owned();
                     let answer = answer!("RCPT", &named, "250 2.1.5 ok");
