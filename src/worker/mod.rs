@@ -87,7 +87,7 @@ impl Worker {
         let mut breaker = Breaker::new();
         while !*stop.borrow() {
             let pause = match self.round(stop).await {
-                Ok(round) => match self.tell(round, &mut breaker).await {
+                Ok(round) => match self.tell(round, &mut breaker, stop).await {
                     Round::Worked => continue,
                     Round::Idle | Round::SenderRefused(_) => LOOK,
                     Round::RelayDown(_) => self.breaker_base * breaker.factor(),
@@ -116,7 +116,7 @@ impl Worker {
         loop {
             let has_served = self.send_what_programs_wait_for(&stop).await?;
             let round = self.round(&stop).await?;
-            if self.tell(round, &mut breaker).await != Round::Worked && !has_served {
+            if self.tell(round, &mut breaker, &stop).await != Round::Worked && !has_served {
                 return Ok(());
             }
         }
@@ -124,12 +124,15 @@ impl Worker {
 
     /// Says on every page that the mail server cannot be used, or that it can be used again. Where nothing was to be sent and
     /// it is said to be down, it is looked at: it may have come back unseen.
-    async fn tell(&self, round: Round, breaker: &mut Breaker) -> Round {
+    async fn tell(&self, round: Round, breaker: &mut Breaker, stop: &watch::Receiver<bool>) -> Round {
         let round = match round {
-            Round::Idle if breaker.noted == Noted::RelayDown => match self.relay.check().await {
-                Ok(()) => Round::Idle,
-                Err(problem) => Round::RelayDown(problem),
-            },
+            Round::Idle if breaker.noted == Noted::RelayDown => {
+                let mut stop = stop.clone();
+                tokio::select! {
+                    looked = self.relay.check() => looked.map_or_else(Round::RelayDown, |()| Round::Idle),
+                    _ = stop.changed() => return Round::Idle,
+                }
+            }
             round => round,
         };
         let told = match &round {
