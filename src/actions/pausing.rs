@@ -31,7 +31,8 @@ impl Actions {
     /// original. What an organisation has paused of its own stays paused, unless it is the only one.
     ///
     /// # Errors
-    /// When the database refuses or the mark beside it cannot be written: then sending stays paused. Resuming twice changes nothing.
+    /// When the database refuses or the mark beside it cannot be written: then sending stays paused. Resuming twice changes
+    /// nothing.
     pub async fn resume(&self) -> Result<(), ActionError> {
         let actions = self.clone();
         self.0
