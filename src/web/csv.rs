@@ -33,8 +33,8 @@ pub(super) fn part_of(what: &str, query: &str) -> String {
 }
 
 /// A file of rows that `page` reads: those after a key, at most so many, each with its key. What changes meanwhile may be in
-/// it as it was or as it is, but no row is there twice. When the database refuses on the way, the file breaks off. That somebody takes it out is recorded: `what` says
-/// it in a sentence.
+/// it as it was or as it is, but no row is there twice. When the database refuses on the way, the file breaks off. That
+/// somebody takes it out is recorded: `what` says it in a sentence.
 pub(super) async fn streamed<Key: Copy + Send + 'static>(
     by: &SignedIn,
     what: String,
