@@ -1,7 +1,7 @@
 //! Stopping and restarting the sending: of the whole installation, of an organisation, or of one batch.
 
 use super::{ActionError, Actions};
-use crate::domain::ids::{BatchId, OrganisationId};
+use crate::domain::ids::BatchId;
 use crate::domain::person::{Actor, User};
 use crate::store::{AuditEntry, StoreError, Tx};
 
@@ -42,7 +42,7 @@ impl Actions {
                 if let [only] = tx.organisations()?.as_slice()
                     && tx.resume_organisation(only.id, now)?
                 {
-                    actions.record_sending(tx, only.id, Actor::System, "sending.resumed", "")?;
+                    tx.record(&actions.noted(only.id, Actor::System, "sending.resumed", String::new()))?;
                 }
                 let was_copy = actions.confirm(tx)?;
                 if tx.resume(now)? || was_copy {
@@ -68,7 +68,7 @@ impl Actions {
                 let organisation = user.organisation_id;
                 if tx.pause_organisation(organisation, &reason, actions.clock().now())? {
                     let actor = Actor::User(user.id);
-                    actions.record_sending(tx, organisation, actor, "sending.paused", &reason)?;
+                    tx.record(&actions.noted(organisation, actor, "sending.paused", reason.clone()))?;
                 }
                 Ok(())
             })
@@ -89,7 +89,7 @@ impl Actions {
                 let pauses = tx.pauses(organisation)?;
                 if tx.resume_organisation(organisation, now)? {
                     let actor = Actor::User(user.id);
-                    actions.record_sending(tx, organisation, actor, "sending.resumed", "")?;
+                    tx.record(&actions.noted(organisation, actor, "sending.resumed", String::new()))?;
                 }
                 if pauses.may_resume_installation() {
                     actions.confirm(tx)?;
@@ -150,29 +150,8 @@ impl Actions {
         for organisation in tx.organisations()? {
             let is_known = theirs.iter().any(|(id, _)| *id == organisation.id);
             let actor = by.filter(|_| is_known).map_or(Actor::System, |user| Actor::User(user.id));
-            self.record_sending(tx, organisation.id, actor, event, detail)?;
+            tx.record(&self.noted(organisation.id, actor, event, detail.to_owned()))?;
         }
         Ok(())
-    }
-
-    fn record_sending(
-        &self,
-        tx: &mut Tx<'_>,
-        organisation_id: OrganisationId,
-        actor: Actor,
-        event: &'static str,
-        detail: &str,
-    ) -> Result<(), StoreError> {
-        tx.record(&AuditEntry {
-            id: self.0.ids.next(),
-            organisation_id,
-            at: self.clock().now(),
-            actor,
-            event,
-            invoice_id: None,
-            mail_id: None,
-            batch_id: None,
-            detail: detail.to_owned(),
-        })
     }
 }

@@ -129,7 +129,7 @@ impl Actions {
         hex(&self.0.ids.secret())
     }
 
-    /// An entry of the audit that concerns an organisation's people.
+    /// An entry of the audit that concerns an organisation as a whole or its people.
     pub(super) fn noted(
         &self,
         organisation_id: OrganisationId,
