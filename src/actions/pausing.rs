@@ -3,10 +3,12 @@
 use super::{ActionError, Actions};
 use crate::domain::ids::BatchId;
 use crate::domain::person::{Actor, User};
-use crate::store::{AuditEntry, StoreError, Tx};
+use crate::store::{AuditEntry, Snapshot, StoreError, Tx};
 
 /// What the audit says where more than the organisation's own sending goes on.
 const ALL_OF_IT: &str = "All sending of this installation.";
+/// What it says where a copy may take the place of the original, and something else stops it.
+const STAYS_STOPPED: &str = "It takes the place of the original. Its sending stays paused.";
 
 impl Actions {
     /// Stops all sending of the installation. What was handed over already is finished; nothing else leaves once this has
@@ -93,11 +95,17 @@ impl Actions {
                 }
                 if pauses.may_resume_installation() {
                     actions.confirm(tx)?;
-                    match pauses.is_alone {
+                    let is_lifted = match pauses.is_alone {
                         true => tx.resume(now)?,
                         false => tx.resume_copy(now)?,
                     };
-                    actions.record_everywhere(tx, Some(&user), "sending.resumed", ALL_OF_IT)?;
+                    let (event, detail) = match Snapshot::pause(tx)? {
+                        None => ("sending.resumed", ALL_OF_IT),
+                        Some(_) => ("copy.confirmed", STAYS_STOPPED),
+                    };
+                    if is_lifted {
+                        actions.record_everywhere(tx, Some(&user), event, detail)?;
+                    }
                 }
                 Ok::<_, ActionError>(())
             })

@@ -50,7 +50,7 @@ pub enum Stop {
     Closed(String),
     /// Not as it was rendered.
     Changed,
-    /// Not while its batch is paused.
+    /// Not while its batch, its organisation or the installation is paused.
     Paused,
 }
 

@@ -276,10 +276,14 @@ impl Tx<'_> {
     /// Lets the installation go on; `false` when it was not stopped.
     pub fn resume(&mut self, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let Some(pause) = Snapshot::pause(self)? else { return Ok(false) };
-        Sql::new(
-            "UPDATE installation SET paused_at = NULL, pause_reason = NULL, copy_reason = NULL WHERE id = 1",
+        let lifted = Sql::new(
+            "UPDATE installation SET paused_at = NULL, pause_reason = NULL, copy_reason = NULL \
+             WHERE id = 1 AND paused_at IS NOT NULL",
         )
         .execute(self.connection())?;
+        if lifted == 0 {
+            return Ok(false);
+        }
         self.put_off("TRUE", pause.since, now)?;
         Ok(true)
     }
@@ -303,9 +307,14 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let Some(pause) = self.pauses(id)?.own else { return Ok(false) };
-        Sql::new("UPDATE organisation SET paused_at = NULL, pause_reason = NULL WHERE id = $1")
-            .bind(id.to_string())
-            .execute(self.connection())?;
+        let lifted = Sql::new(
+            "UPDATE organisation SET paused_at = NULL, pause_reason = NULL WHERE id = $1 AND paused_at IS NOT NULL",
+        )
+        .bind(id.to_string())
+        .execute(self.connection())?;
+        if lifted == 0 {
+            return Ok(false);
+        }
         self.put_off(&format!("o.organisation_id = '{id}' AND NOT {OF_ACCOUNTS}"), pause.since, now)?;
         Ok(true)
     }
@@ -318,9 +327,14 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let Some(pause) = self.batch_pause(organisation, id)? else { return Ok(false) };
-        Sql::new("UPDATE reminder_batch SET paused_at = NULL, pause_reason = NULL WHERE id = $1")
-            .bind(id.to_string())
-            .execute(self.connection())?;
+        let lifted = Sql::new(
+            "UPDATE reminder_batch SET paused_at = NULL, pause_reason = NULL WHERE id = $1 AND paused_at IS NOT NULL",
+        )
+        .bind(id.to_string())
+        .execute(self.connection())?;
+        if lifted == 0 {
+            return Ok(false);
+        }
         self.put_off(&format!("o.batch_id = '{id}'"), pause.since, now)?;
         Ok(true)
     }
@@ -334,11 +348,13 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         const AT_ONCE: usize = 500;
+        let locked = self.connection().locked("o");
         let held = Sql::new(&format!(
             "SELECT o.id, o.expires_at, n.paused_at AS installation_at, b.paused_at AS batch_at, \
              CASE WHEN {OF_ACCOUNTS} THEN NULL ELSE g.paused_at END AS organisation_at \
              FROM outbox o JOIN installation n ON n.id = 1 JOIN organisation g ON g.id = o.organisation_id \
-             LEFT JOIN reminder_batch b ON b.id = o.batch_id WHERE o.phase = 'Pending' AND {condition} ORDER BY o.id"
+             LEFT JOIN reminder_batch b ON b.id = o.batch_id WHERE o.phase = 'Pending' AND {condition} \
+             ORDER BY o.id{locked}"
         ))
         .load::<HeldRow>(self.connection())?;
         for some in held.chunks(AT_ONCE) {

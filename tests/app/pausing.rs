@@ -270,8 +270,8 @@ on_both_databases! {
         resume(&bea).await.says_not(IS_A_COPY).says("stopped by command").says_not("Resume sending");
         ada.get(SENDING).await.says("Stocktaking").says_not(IS_A_COPY);
         let (hers, ours) = (bea.get("/settings/audit-log").await, ada.get("/settings/audit-log").await);
-        hers.says("Sending resumed").says("Bea Birchfield</td>");
-        ours.says("Sending resumed").says("All sending of this installation.").says_not("Bea");
+        hers.says("Copy confirmed").says("Bea Birchfield</td>").says_not("Sending resumed");
+        ours.says("Copy confirmed").says("Its sending stays paused.").says_not("Bea");
         app.actions.resume().await.unwrap();
         bea.get(SENDING).await.says("Mails go out.");
         ada.get(SENDING).await.says("Paused since").says("Stocktaking").says_not("All sending");
