@@ -192,6 +192,17 @@ on_both_databases! {
         assert_eq!(app.sink.deliveries().len(), 2);
     }
 
+    async fn a_mail_that_is_to_go_out_again_goes_to_nobody_else_when_the_address_changes_before(app: TestApp) {
+        let (batch, support) = doubtful(&app).await;
+        support.post(&format!("{}/repetition", batch.url), &[]).await.says("Sending reminders");
+        let beta = app.texts("SELECT id AS text FROM customer WHERE name = 'Beta'").remove(0);
+        let changed = [("name", "Beta"), ("email", "new@beta.example")];
+        app.clerk().await.post(&format!("/customers/{beta}"), &changed).await.says("new@beta.example");
+        app.send_now().await;
+        assert_eq!(app.sink.deliveries().len(), 2);
+        support.get(&batch.url).await.says("1 may have been delivered.");
+    }
+
     async fn an_invoice_that_was_reminded_since_gets_no_repetition(app: TestApp) {
         let (batch, support) = doubtful(&app).await;
         let clerk = app.clerk().await;

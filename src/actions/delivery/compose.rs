@@ -240,7 +240,11 @@ impl Desk {
             let Some(rendered) = self.kept.remove(&claimed.id) else {
                 return Err(failed("the text to repeat is not there any more"));
             };
-            return Ok(self.addressed(claimed, row.customer_name, recipient, (rendered, None), Some(from)));
+            let Some((name, sent_to)) = claimed.recipient.clone() else {
+                return Err(failed("whom it went to is not known any more"));
+            };
+            from.recipient = sent_to.clone();
+            return Ok(self.addressed(claimed, name, sent_to, (rendered, None), Some(from)));
         }
         let template = match self.templates.get(&version) {
             Some(Ok(template)) => template,
