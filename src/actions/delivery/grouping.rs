@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ActionError, Actions, Done, Letter};
+use crate::domain::mail_message::Outcome;
 use crate::store::StoreError;
 
 /// How long a transaction of a database server waits to be shared by more connections: each is five journeys. The embedded
@@ -76,16 +77,24 @@ impl Actions {
         }
     }
 
-    /// Records outcomes and takes the next mails past the point of no return, in one durable commit.
+    /// Records outcomes and takes the next mails past the point of no return, in one durable commit. Where one was not
+    /// accepted the outcomes have a commit of their own: what goes with them would be held while the locks of the next
+    /// mails' invoices are waited for, by others in the opposite order.
     fn write_steps(&self, steps: Vec<(Option<Done>, Option<Arc<Letter>>)>) -> Result<Vec<Go>, ActionError> {
         let (done, next): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
         let done: Vec<Done> = done.into_iter().flatten().collect();
         let ended: Vec<_> = done.iter().filter_map(Done::attempt).collect();
         let asking: Vec<_> = next.iter().map(|letter| letter.as_ref().map(|letter| letter.mail.id)).collect();
         let letters: Vec<Arc<Letter>> = next.into_iter().flatten().collect();
+        let is_plain = done.iter().all(|done| matches!(done.outcome, Outcome::Accepted { .. }));
+        if !is_plain {
+            self.0.store.write_blocking(|tx| self.settle_all(tx, &done, self.clock().now()))?;
+        }
         let passed = self.0.store.write_blocking::<_, ActionError>(|tx| {
             let now = self.clock().now();
-            self.settle_all(tx, &done, now)?;
+            if is_plain {
+                self.settle_all(tx, &done, now)?;
+            }
             match letters.is_empty() {
                 true => Ok(Default::default()),
                 false => Ok(self.commit_all(tx, &letters, now)?),
