@@ -76,7 +76,7 @@ pub enum Lane {
 
 impl Lane {
     /// The condition, in words that the index of what programs wait for is found by.
-    fn condition(self) -> &'static str {
+    pub(super) fn condition(self) -> &'static str {
         match self {
             Self::Programs => "channel = 'api' AND NOT is_repeat",
             Self::Others => "(COALESCE(channel, '') <> 'api' OR is_repeat)",

@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 use super::audit::{AuditEntry, RECORD};
 use super::candidates::id_list;
 use super::columns::{money, parsed, parsed_option};
-use super::outbox::ClaimedMail;
+use super::outbox::{ClaimedMail, Lane};
 use super::row_change::RowChange;
 use super::sql::Sql;
 use super::{StoreError, Tx};
@@ -344,22 +344,27 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets what waits of an organisation's sender wait until then, at most to its deadline.
+    /// Lets what is due of an organisation's sender wait until then, at most to its deadline; what programs wait for is tried
+    /// at once, whatever others were told. What somebody else is changing is due again, and told by itself.
     pub fn put_off_sender(
         &mut self,
         organisation: OrganisationId,
         sender: &EmailAddress,
         until: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        Sql::new(
-            "UPDATE outbox SET not_before = CASE WHEN expires_at < $1 THEN expires_at ELSE $2 END \
-             WHERE phase = 'Pending' AND organisation_id = $3 AND from_email = $4 AND not_before < $5",
-        )
+        let skip_locked = self.connection().skip_locked();
+        Sql::new(&format!(
+            "UPDATE outbox SET not_before = CASE WHEN expires_at < $1 THEN expires_at ELSE $2 END WHERE id IN \
+             (SELECT id FROM outbox WHERE phase = 'Pending' AND not_before <= $3 AND organisation_id = $4 \
+             AND from_email = $5 AND {} ORDER BY id{skip_locked})",
+            Lane::Others.condition()
+        ))
         .bind(until)
         .bind(until)
+        .bind(now)
         .bind(organisation.to_string())
         .bind(sender.as_str())
-        .bind(until)
         .execute(self.connection())?;
         Ok(())
     }

@@ -122,6 +122,10 @@ impl Worker {
         }
     }
 
+    async fn is_anything_waiting(&self) -> bool {
+        self.actions.next_mail_at().await.is_ok_and(|next| next.is_some())
+    }
+
     /// Says on every page that the mail server cannot be used, or that it can be used again. Where nothing was to be sent and
     /// it is said to be down, it is looked at: it may have come back unseen.
     async fn tell(&self, round: Round, breaker: &mut Breaker, stop: &watch::Receiver<bool>) -> Round {
@@ -147,10 +151,12 @@ impl Worker {
             Round::SenderRefused(problem) => {
                 warn!(problem = without_addresses(problem), "the mail server does not take a sender");
                 *breaker = Breaker { failures: 0, noted: Noted::SenderRefused };
-                self.actions.note_relay(Some(problem)).await
+                self.actions.note_sender_refused(problem).await
             }
-            Round::Idle if breaker.noted == Noted::SenderRefused => Ok(()),
             Round::Worked | Round::Idle if breaker.noted == Noted::Nothing => Ok(()),
+            Round::Idle if breaker.noted == Noted::SenderRefused && self.is_anything_waiting().await => {
+                Ok(())
+            }
             Round::Worked | Round::Idle => {
                 breaker.failures = 0;
                 let told = self.actions.note_relay(None).await;
@@ -179,7 +185,7 @@ struct Breaker {
 enum Noted {
     Nothing,
     RelayDown,
-    /// Only a mail that is accepted says that this is over.
+    /// It is so until others are taken, or none is left that waits.
     SenderRefused,
 }
 

@@ -15,7 +15,7 @@ use super::{ActionError, Actions};
 use crate::domain::ids::{ClaimToken, WorkerId};
 use crate::domain::relay_problem::RelayNote;
 use crate::domain::reminder::FailureKind;
-use crate::store::{ClaimedMail, Lane, StoreError};
+use crate::store::{ClaimedMail, Lane, StoreError, Tx};
 
 pub use abandoned::Gone;
 pub use compose::Letter;
@@ -84,6 +84,20 @@ impl Actions {
     pub async fn note_relay(&self, heard: Option<&str>) -> Result<(), ActionError> {
         let (now, note) = (self.clock().now(), heard.map(RelayNote::of));
         Ok(self.0.store.write::<_, StoreError>(move |tx| tx.note_relay(note.as_ref(), now)).await?)
+    }
+
+    /// Says the same where the mail server takes no mail of a sender and there was none of another: to the only organisation
+    /// it is as good as not there. Others have nothing to do with it, and are told nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_sender_refused(&self, heard: &str) -> Result<(), ActionError> {
+        let (now, note) = (self.clock().now(), RelayNote::of(heard));
+        let noting = move |tx: &mut Tx<'_>| {
+            let is_alone = tx.organisations()?.len() == 1;
+            tx.note_relay(is_alone.then_some(&note), now)
+        };
+        Ok(self.0.store.write::<_, StoreError>(noting).await?)
     }
 
     /// When the next mail may leave, if one waits.

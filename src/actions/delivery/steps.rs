@@ -113,7 +113,7 @@ impl Actions {
             // All of its mails would be told the same.
             let ClaimedMail { organisation_id, sender, expires_at, .. } = &*done.claimed;
             let again_at = retry.sender_again_at(*expires_at - self.0.settings.retry_deadline, now);
-            tx.put_off_sender(*organisation_id, &sender.from, again_at)?;
+            tx.put_off_sender(*organisation_id, &sender.from, again_at, now)?;
         }
         Ok(())
     }
