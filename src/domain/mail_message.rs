@@ -187,6 +187,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the mail server closed the connection with what it said of a mail (RFC 5321, 3.8).
+    pub fn ends_connection(&self) -> bool {
+        matches!(self, Self::TryLater { reply } if reply.starts_with("421 "))
+    }
+
     /// It in a word.
     pub fn kind(&self) -> OutcomeKind {
         match self {

@@ -245,6 +245,10 @@ impl Line<'_> {
                     Outcome::Busy { problem } | Outcome::RelayDown { problem } => {
                         Some(End::Refused(problem.clone()))
                     }
+                    // It is not to be asked again at once, of whatever mail.
+                    Outcome::TryLater { reply } if outcome.ends_connection() => {
+                        Some(End::Refused(reply.clone()))
+                    }
                     Outcome::SenderRefused { reply } => {
                         self.sender_refused = Some(reply.clone());
                         None
