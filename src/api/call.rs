@@ -15,7 +15,6 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::idempotency::IdempotencyKey;
@@ -75,8 +74,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
         Box::pin(async move {
             let program = Program::extract(&request).await?;
             let bytes = arrived(payload).await?;
-            let (value, body) = read(request.headers(), &bytes)?;
-            Ok(Self { program, body, key: IdempotencyKey::of(&request, &value)? })
+            let (text, body) = read(request.headers(), &bytes)?;
+            Ok(Self { program, body, key: IdempotencyKey::of(&request, text)? })
         })
     }
 }
@@ -110,8 +109,8 @@ async fn arrived(mut payload: Payload) -> Result<Bytes, Problem> {
     }
 }
 
-/// A body as JSON, and as the `T` that it is.
-fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<(String, T), Problem> {
+/// A body as the JSON text and as the `T` that it is.
+fn read<'a, T: DeserializeOwned>(headers: &HeaderMap, bytes: &'a [u8]) -> Result<(&'a str, T), Problem> {
     let no_json = |why: &dyn Display| Problem::malformed(format!("This is not JSON: {why}."));
     let text = match bytes {
         [] => "null",
@@ -132,10 +131,7 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<(Strin
         Some(b'n') => serde_json::from_str(text).map_err(|_| no_object())?,
         _ => return Err(no_object()),
     };
-    // What tells it from another body: its value, or the text of one with a number that no number here can hold.
-    let value =
-        serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| value.to_string());
-    Ok((value, body))
+    Ok((text, body))
 }
 
 /// How deep a JSON text is nested.

@@ -27,12 +27,15 @@ pub(super) struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key of a request with a body, if it has one.
+    /// The key of a request with a JSON body, if it has one.
     ///
     /// # Errors
     /// When it cannot be one.
     pub(super) fn of(request: &HttpRequest, body: &str) -> Result<Option<Self>, Problem> {
         let Some(word) = word_in(request.headers())? else { return Ok(None) };
+        // What tells it from another body: its value, or the text of one with a number that no number here can hold.
+        let body =
+            serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |value| value.to_string());
         Ok(Some(Self { word, what: format!("{} {}\n{body}", request.method(), request.uri()) }))
     }
 
