@@ -164,8 +164,12 @@ struct HeldRow {
 struct WaitingRow {
     #[diesel(sql_type = BigInt)]
     number: i64,
-    #[diesel(sql_type = Nullable<Timestamp>)]
-    earliest: Option<NaiveDateTime>,
+}
+
+#[derive(QueryableByName)]
+struct IsWaitingRow {
+    #[diesel(sql_type = Bool)]
+    is_waiting: bool,
 }
 
 const CLAIMED_COLUMNS: &str = "id, kind, organisation_id, invoice_id, template_version_id, from_name, from_email, \
@@ -216,21 +220,17 @@ impl ClaimedMail {
 }
 
 impl Snapshot<'_> {
-    /// How many mails wait for their turn, and when the first of them may leave.
-    pub fn waiting_mails(&mut self) -> Result<(usize, Option<DateTime<Utc>>), StoreError> {
-        let row = Sql::new(
-            "SELECT COUNT(*) AS number, MIN(not_before) AS earliest FROM outbox WHERE phase = 'Pending'",
-        )
-        .first::<WaitingRow>(self.connection())?
-        .ok_or(StoreError::Missing("count"))?;
-        Ok((count("outbox", row.number)?, row.earliest.map(|at| at.and_utc())))
+    /// Whether any mail waits for its turn.
+    pub fn is_mail_waiting(&mut self) -> Result<bool, StoreError> {
+        let found = Sql::new("SELECT EXISTS (SELECT 1 FROM outbox WHERE phase = 'Pending') AS is_waiting")
+            .first::<IsWaitingRow>(self.connection())?;
+        Ok(found.is_some_and(|row| row.is_waiting))
     }
 
     /// How many mails of an organisation wait for their turn.
     pub fn waiting_mails_of(&mut self, organisation: OrganisationId) -> Result<usize, StoreError> {
         let row = Sql::new(
-            "SELECT COUNT(*) AS number, MIN(not_before) AS earliest FROM outbox \
-             WHERE phase = 'Pending' AND organisation_id = $1",
+            "SELECT COUNT(*) AS number FROM outbox WHERE phase = 'Pending' AND organisation_id = $1",
         )
         .bind(organisation.to_string())
         .first::<WaitingRow>(self.connection())?

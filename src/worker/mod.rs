@@ -122,8 +122,8 @@ impl Worker {
         }
     }
 
-    async fn is_anything_waiting(&self) -> bool {
-        self.actions.next_mail_at().await.is_ok_and(|next| next.is_some())
+    async fn is_mail_waiting(&self) -> bool {
+        self.actions.is_mail_waiting().await.unwrap_or(false)
     }
 
     /// Says on every page that the mail server cannot be used, or that it can be used again. Where nothing was to be sent and
@@ -154,9 +154,7 @@ impl Worker {
                 self.actions.note_sender_refused(problem).await
             }
             Round::Worked | Round::Idle if breaker.noted == Noted::Nothing => Ok(()),
-            Round::Idle if breaker.noted == Noted::SenderRefused && self.is_anything_waiting().await => {
-                Ok(())
-            }
+            Round::Idle if breaker.noted == Noted::SenderRefused && self.is_mail_waiting().await => Ok(()),
             Round::Worked | Round::Idle => {
                 breaker.failures = 0;
                 let told = self.actions.note_relay(None).await;

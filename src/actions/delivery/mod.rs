@@ -9,8 +9,6 @@ mod steps;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use super::{ActionError, Actions};
 use crate::domain::ids::{ClaimToken, WorkerId};
 use crate::domain::relay_problem::RelayNote;
@@ -100,13 +98,12 @@ impl Actions {
         Ok(self.0.store.write::<_, StoreError>(noting).await?)
     }
 
-    /// When the next mail may leave, if one waits.
+    /// Whether any mail waits for its turn.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn next_mail_at(&self) -> Result<Option<DateTime<Utc>>, ActionError> {
-        let waiting = self.0.store.read::<_, StoreError>(|snapshot| snapshot.waiting_mails()).await?;
-        Ok(waiting.1)
+    pub async fn is_mail_waiting(&self) -> Result<bool, ActionError> {
+        Ok(self.0.store.read::<_, StoreError>(|snapshot| snapshot.is_mail_waiting()).await?)
     }
 }
 
