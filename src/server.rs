@@ -142,7 +142,8 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             )
     })
     .workers(threads)
-    .shutdown_timeout(shutdown.as_secs())
+    // Programs whose mail was still on its way are answered when the worker has ended, at the latest then.
+    .shutdown_timeout(shutdown.as_secs() + 1)
     .disable_signals()
     .client_request_timeout(patience)
     .max_connections(room.div_ceil(threads))
