@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::ids::{CustomerId, InvoiceId};
 use super::money::Currency;
 use super::named::named;
-use super::search::Search;
+use super::search::{Search, SearchTooLong};
 
 named! {
     /// Which invoices, by display status.
@@ -245,21 +245,25 @@ pub struct InvoiceQuery {
 
 /// A field of the address that cannot be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("The filter \u{201c}{field}\u{201d} {problem}.")]
-pub struct ListProblem {
-    /// Which field.
-    pub field: &'static str,
-    /// What is wrong with it.
-    pub problem: &'static str,
+pub enum ListProblem {
+    /// One of the filters, the order or the page.
+    #[error("The filter \u{201c}{field}\u{201d} {problem}.")]
+    Field {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The search.
+    #[error(transparent)]
+    Search(#[from] SearchTooLong),
 }
 
 impl ListProblem {
     fn new(field: &'static str, problem: &'static str) -> Self {
-        Self { field, problem }
+        Self::Field { field, problem }
     }
 }
-
-const TOO_LONG: &str = "is longer than 254 characters: search for a part of it";
 
 impl TryFrom<&InvoiceQuery> for InvoiceList {
     type Error = ListProblem;
@@ -267,7 +271,7 @@ impl TryFrom<&InvoiceQuery> for InvoiceList {
     fn try_from(query: &InvoiceQuery) -> Result<Self, ListProblem> {
         let filter = InvoiceFilter {
             tab: read(&query.tab, "tab", "is not a tab")?.unwrap_or(Tab::Open),
-            search: Search::read(&query.q).map_err(|_| ListProblem::new("search", TOO_LONG))?,
+            search: Search::read(&query.q)?,
             customer: read(&query.customer, "customer", "is not a customer")?,
             currency: read(&query.currency, "currency", "is not a currency")?,
             due_from: day(&query.due_from, "due from")?,
