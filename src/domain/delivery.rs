@@ -201,7 +201,7 @@ impl RetryPolicy {
             Outcome::RelayDown { problem: words }
             | Outcome::Busy { problem: words }
             | Outcome::SenderRefused { reply: words } => Settlement::again(now, words),
-            Outcome::TryLater { reply } => self.later(reply, None, tries, now),
+            Outcome::TryLater { reply, .. } => self.later(reply, None, tries, now),
             Outcome::MailboxFull { reply } => {
                 let since = tries.full_since.unwrap_or(now);
                 match now - since >= FULL {
@@ -215,7 +215,7 @@ impl RetryPolicy {
     /// What an outcome means for a mail that is tried once, since somebody waits to hear of it.
     pub fn settlement_of_one(&self, outcome: Outcome, tries: &Tries, now: DateTime<Utc>) -> Settlement {
         match outcome {
-            Outcome::TryLater { reply } => {
+            Outcome::TryLater { reply, .. } => {
                 let is_reply = reply.starts_with(|first: char| first.is_ascii_digit());
                 let kind = if is_reply { FailureKind::Refused } else { FailureKind::Timeout };
                 Settlement::failed(kind, &reply)
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn what_cannot_be_tried_again_before_its_deadline_has_expired() {
         let late = Tries { expires_at: NOW + TimeDelta::minutes(4), ..tries(0, 0) };
-        let outcome = Outcome::TryLater { reply: "451 later".to_owned() };
+        let outcome = Outcome::TryLater { reply: "451 later".to_owned(), is_closing: false };
         let settled = policy(OnUnconfirmed::Hold).settlement(outcome, &late, NOW);
         assert_eq!(settled, Settlement::failed(FailureKind::Expired, "451 later"));
     }

@@ -137,6 +137,8 @@ pub enum Outcome {
     TryLater {
         /// The mail server's words, or what went wrong on the line.
         reply: String,
+        /// Whether the server closed the connection with them (421): it wants no other mail now either.
+        is_closing: bool,
     },
     /// The recipient's mailbox is full: try again, but not for as long.
     MailboxFull {
@@ -177,7 +179,7 @@ impl Outcome {
     pub fn into_words(self) -> String {
         match self {
             Self::Accepted { reply: words, .. }
-            | Self::TryLater { reply: words }
+            | Self::TryLater { reply: words, .. }
             | Self::MailboxFull { reply: words }
             | Self::SenderRefused { reply: words }
             | Self::Refused { reply: words, .. }
@@ -185,11 +187,6 @@ impl Outcome {
             | Self::Busy { problem: words }
             | Self::NoAnswer { problem: words } => words,
         }
-    }
-
-    /// Whether the mail server closed the connection with what it said of a mail (RFC 5321, 3.8).
-    pub fn ends_connection(&self) -> bool {
-        matches!(self, Self::TryLater { reply } if reply.starts_with("421 "))
     }
 
     /// It in a word.

@@ -168,7 +168,7 @@ impl Prepared<'_> {
                 let outcome = match kept {
                     Ok(Ok(())) => Outcome::Accepted { reply: KEPT_HERE.to_owned(), kept_here: true },
                     // The file is renamed into place last: it is not there, so this is not "may have been delivered".
-                    Ok(Err(error)) => Outcome::TryLater { reply: error.to_string() },
+                    Ok(Err(error)) => Outcome::TryLater { reply: error.to_string(), is_closing: false },
                     Err(error) => Outcome::NoAnswer { problem: error.to_string() },
                 };
                 (outcome, None)

@@ -37,13 +37,15 @@ pub(super) fn refusal(step: Step, reply: &Reply) -> Outcome {
         (Step::Sender, 500..) => return Outcome::SenderRefused { reply: words },
         (Step::Opening | Step::Sender, _) => return Outcome::RelayDown { problem: words },
         // Said of a mail, it is that mail which waits: at once it would meet the same answer, again and again.
-        (Step::Envelope | Step::Dot, CLOSING) => return Outcome::TryLater { reply: words },
+        (Step::Envelope | Step::Dot, CLOSING) => {
+            return Outcome::TryLater { reply: words, is_closing: true };
+        }
         (Step::Envelope | Step::Dot, _) => {}
     }
     let class = enhanced.map_or(reply.code / 100, |(class, _, _)| class);
     match (class, enhanced) {
         (_, Some((_, 2, 2))) => Outcome::MailboxFull { reply: words },
-        (4, _) => Outcome::TryLater { reply: words },
+        (4, _) => Outcome::TryLater { reply: words, is_closing: false },
         (5, Some((5, 1, 1 | 2 | 3 | 6 | 10) | (5, 2, 1) | (5, 4, 4))) => {
             Outcome::Refused { kind: FailureKind::AddressRefused, reply: words }
         }
@@ -51,7 +53,7 @@ pub(super) fn refusal(step: Step, reply: &Reply) -> Outcome {
         (5, _) if names_policy(&reply.text) => Outcome::Refused { kind: FailureKind::Policy, reply: words },
         (5, _) => Outcome::Refused { kind: FailureKind::Refused, reply: words },
         _ if step == Step::Dot => Outcome::NoAnswer { problem: words },
-        _ => Outcome::TryLater { reply: words },
+        _ => Outcome::TryLater { reply: words, is_closing: false },
     }
 }
 

@@ -82,6 +82,13 @@ pub(super) enum Unprepared {
     Refused(Box<Session>, Outcome),
 }
 
+impl Unprepared {
+    /// The session is over, and whether the server takes others is not known.
+    fn lost(reply: String) -> Self {
+        Self::Over(Outcome::TryLater { reply, is_closing: false })
+    }
+}
+
 /// Text that lettre writes as it is.
 struct Verbatim<'a>(&'a str);
 
@@ -130,7 +137,7 @@ impl Session {
             Said::Reply(reply) if reply.code == CLOSING && is_reused => return Err(Unprepared::Unheard),
             Said::Reply(reply) => return Err(self.leave_off_at_sender(&reply).await),
             Said::Nothing(_) if is_reused => return Err(Unprepared::Unheard),
-            Said::Nothing(problem) => return Err(Unprepared::Over(Outcome::TryLater { reply: problem })),
+            Said::Nothing(problem) => return Err(Unprepared::lost(problem)),
         }
         if is_pipelined {
             return self.hear_envelope(body).await;
@@ -158,7 +165,7 @@ impl Session {
             Said::Reply(reply) if reply.code == 354 => Ok(PreparedSmtp { session: self, body }),
             Said::Reply(reply) if reply.code < 400 => {
                 let reply = format!("{} {}", reply.code, reply.text);
-                Err(Unprepared::Over(Outcome::TryLater { reply }))
+                Err(Unprepared::lost(reply))
             }
             said => Err(self.leave_off(said, false).await),
         }
@@ -189,7 +196,7 @@ impl Session {
                 return Unprepared::Over(refusal(Step::Envelope, &reply));
             }
             Said::Reply(reply) => refusal(Step::Envelope, &reply),
-            Said::Nothing(problem) => return Unprepared::Over(Outcome::TryLater { reply: problem }),
+            Said::Nothing(problem) => return Unprepared::lost(problem),
         };
         if awaits_data {
             match self.hear(Wait::Data).await {

@@ -246,9 +246,7 @@ impl Line<'_> {
                         Some(End::Refused(problem.clone()))
                     }
                     // It is not to be asked again at once, of whatever mail.
-                    Outcome::TryLater { reply } if outcome.ends_connection() => {
-                        Some(End::Refused(reply.clone()))
-                    }
+                    Outcome::TryLater { reply, is_closing: true } => Some(End::Refused(reply.clone())),
                     Outcome::SenderRefused { reply } => {
                         self.sender_refused = Some(reply.clone());
                         None
