@@ -155,6 +155,11 @@ fn is_open_without_factor(path: &str) -> bool {
     ["/settings/profile/two-factor", "/current-organisation", "/sign-out", "/theme"].contains(&path)
 }
 
+/// No browser packs a form, and unpacking one takes a thousand times its room before a limit is looked at.
+fn packed() -> WebError {
+    WebError::BadRequest("The form is packed. Send it as it is, without a Content-Encoding.".to_owned())
+}
+
 /// The person's door.
 pub struct Pages;
 
@@ -163,6 +168,9 @@ impl Door for Pages {
         let changes = !request.method().is_safe();
         if changes && !is_same_origin(request.request()) {
             return Err(WebError::ForeignForm.into());
+        }
+        if changes && request.headers().contains_key(header::CONTENT_ENCODING) {
+            return Err(packed().into());
         }
         let May(permission) = access else {
             if changes {

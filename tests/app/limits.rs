@@ -42,6 +42,19 @@ on_both_databases! {
         assert_eq!((deliveries.len(), recipients.len()), (1, 1));
     }
 
+    async fn a_packed_form_is_refused_and_not_unpacked(app: TestApp) {
+        let viewer = app.viewer().await;
+        let token = viewer.get("/invoices").await.value("csrf");
+        let form = [("csrf", token.as_str()), ("theme", "dark"), ("email", "a@b.example")];
+        for path in ["/theme", "/sign-in"] {
+            for encoding in ["gzip", "deflate", "br"] {
+                let answer = viewer.answer("POST", path, &form, &[("Content-Encoding", encoding)]).await;
+                assert_eq!(answer.status, 400, "{path} {encoding}: {}", answer.body);
+                assert!(answer.body.contains("The form is packed."), "{path} {encoding}: {}", answer.body);
+            }
+        }
+    }
+
     async fn who_sends_forms_without_end_is_told_when_to_come_again(app: TestApp) {
         let (clerk, other) = (app.clerk().await, app.viewer().await);
         let token = clerk.get("/invoices").await.value("csrf");
