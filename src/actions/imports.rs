@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::warn;
 
 use super::{ActionError, Actions};
@@ -17,6 +18,9 @@ use crate::store::{AuditEntry, KeptFile, Snapshot, StoreError, Tx, WrittenCustom
 
 /// How long a checked file waits to be written.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
+
+/// A file of 20 MiB takes hundreds of them while it is compared with the ledger: more at a time would fill the memory.
+static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// What bringing in a file does or did.
 #[derive(Clone, Debug)]
@@ -51,6 +55,16 @@ impl Actions {
         file: impl Read + Send + 'static,
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
+        let _place = place().await?;
+        self.checked(organisation, file, reopen).await
+    }
+
+    async fn checked(
+        &self,
+        organisation: OrganisationId,
+        file: impl Read + Send + 'static,
+        reopen: bool,
+    ) -> Result<ImportReport, ActionError> {
         let (now, ledger) = (self.clock().now(), read(file).await?);
         self.0
             .store
@@ -61,6 +75,24 @@ impl Actions {
                 Ok(ImportReport::of(&plan, false))
             })
             .await
+    }
+
+    /// A kept file without its content, and what writing it would do; no report of one that was written.
+    ///
+    /// # Errors
+    /// When there is no such file, or not any more.
+    pub async fn kept_import(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+    ) -> Result<(KeptFile, Option<ImportReport>), ActionError> {
+        let _place = place().await?;
+        let file =
+            self.0.store.read::<_, StoreError>(move |snapshot| snapshot.import(organisation, id)).await?;
+        let mut file = file.ok_or(ActionError::NotFound)?;
+        let Some(content) = file.content.take() else { return Ok((file, None)) };
+        let report = self.checked(organisation, Cursor::new(content), file.reopen).await?;
+        Ok((file, Some(report)))
     }
 
     /// Brings in a file: all of it, or with an error nothing.
@@ -74,6 +106,7 @@ impl Actions {
         file: impl Read + Send + 'static,
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
+        let _place = place().await?;
         let (actions, ledger) = (self.clone(), read(file).await?);
         self.written(move |tx| {
             Ok(actions.bring_in(tx, actor, organisation, ledger, reopen, Recorded::OfEach)?)
@@ -144,6 +177,7 @@ impl Actions {
     /// # Errors
     /// When there is no such file, or not any more.
     pub async fn write_import(&self, user: &User, id: ImportId) -> Result<ImportReport, ActionError> {
+        let _place = place().await?;
         let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
         self.written(move |tx| {
             tx.lock_ledger(organisation)?;
@@ -200,6 +234,11 @@ impl Actions {
         writing.write(tx, &plan, recorded)?;
         Ok(ImportReport::of(&plan, true))
     }
+}
+
+/// Waits for a place among the few files that are looked at.
+async fn place() -> Result<SemaphorePermit<'static>, StoreError> {
+    PLACES.acquire().await.map_err(|_| StoreError::Interrupted)
 }
 
 /// Reads a file off the async threads and outside of any transaction: it may be large, and come slowly.

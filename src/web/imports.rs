@@ -141,11 +141,9 @@ pub(super) async fn check(upload: Upload<MAX_BYTES>) -> Result<HttpResponse, Web
 
 /// `GET /imports/{id}`: what a kept file will do, or what it did.
 pub(super) async fn show(by: SignedIn, id: web::Path<ImportId>) -> Result<HttpResponse, WebError> {
-    let (organisation, id) = (by.organisation.id, id.into_inner());
-    let file =
-        by.state.reader.read::<_, StoreError>(move |snapshot| snapshot.import(organisation, id)).await?;
-    let file = file.ok_or(WebError::NotFound)?;
-    let Some(content) = file.content else {
+    let id = id.into_inner();
+    let (file, report) = by.state.actions.kept_import(by.organisation.id, id).await?;
+    let Some(report) = report else {
         return page(&ShowPage {
             frame: by.frame(Section::Imports, format!("Imported {}", file.file_name)),
             file_name: file.file_name,
@@ -155,8 +153,6 @@ pub(super) async fn show(by: SignedIn, id: web::Path<ImportId>) -> Result<HttpRe
             hidden: 0,
         });
     };
-    let report =
-        by.state.actions.check_ledger(organisation, std::io::Cursor::new(content), file.reopen).await?;
     if !report.is_clean() {
         return refused(&by, file.file_name, &report);
     }

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::TimeDelta;
 use tempfile::TempDir;
 
@@ -144,6 +147,49 @@ async fn a_check_writes_nothing() {
     let report = desk.actions.check_ledger(desk.clerk.organisation_id, csv, false).await.unwrap();
     assert_eq!(report.summary.new, 1);
     assert!(desk.invoices("Acme").await.is_empty());
+}
+
+/// A file of which it is counted how many like it are being read.
+struct Counted {
+    file: Cursor<String>,
+    is_begun: bool,
+    read: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if !self.is_begun {
+            self.is_begun = true;
+            self.most.fetch_max(self.read.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        }
+        std::thread::yield_now();
+        let few = into.len().min(1);
+        self.file.read(&mut into[..few])
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.read.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn of_many_files_at_once_few_are_looked_at() {
+    let desk = Desk::open().await;
+    let (read, most) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
+    let check = |_| {
+        let csv = Cursor::new(file(&["Acme,,INV-1,EUR,100,,"; 100]));
+        let counted =
+            Counted { file: csv, is_begun: false, read: Arc::clone(&read), most: Arc::clone(&most) };
+        let (actions, organisation) = (desk.actions.clone(), desk.clerk.organisation_id);
+        tokio::spawn(async move { actions.check_ledger(organisation, counted, false).await })
+    };
+    for check in (0..12).map(check).collect::<Vec<_>>() {
+        assert_eq!(check.await.unwrap().unwrap().summary.errors, 99);
+    }
+    assert!(most.load(Ordering::SeqCst) <= 2, "{most:?} at once");
 }
 
 #[tokio::test]
