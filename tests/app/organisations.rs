@@ -133,10 +133,13 @@ on_both_databases! {
 
     async fn who_is_disabled_in_one_organisation_works_on_in_the_other(app: TestApp) {
         let (anna, birch) = anna_in_two(&app).await;
+        let there = app.signed_in(ANNA).await;
+        switch(&there, birch).await;
         let admin = app.admin().await;
         let id = app.texts(&format!("SELECT id AS text FROM person WHERE email = '{ANNA}'")).remove(0);
         assert_eq!(admin.post(&format!("/settings/users/{id}/disabling"), &[]).await.status, 200);
         assert_eq!(anna.get("/invoices").await.url, "/sign-in");
+        there.get("/invoices").await.says("BIR-1");
         let again = app.signed_in(ANNA).await;
         again.get("/invoices").await.says("BIR-1").says_not("INV-1").says_not("/current-organisation");
         assert_eq!(switch(&again, app.organisation).await, 404);

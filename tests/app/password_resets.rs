@@ -40,6 +40,22 @@ on_both_databases! {
         assert_eq!(visitor.sign_in(CLEO, NEW).await.url, "/invoices");
     }
 
+    async fn h22_who_sets_a_new_password_need_not_wait_for_tries_at_their_account_from_anywhere(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let (eve, cleo) = (app.visitor(), app.visitor());
+        for _ in 0..3 {
+            eve.sign_in(CLEO, "a wrong password").await.says("E-mail or password is wrong.");
+        }
+        // Those of the address are forgotten by then, those at the account are not.
+        app.clock.advance(TimeDelta::hours(1) + TimeDelta::seconds(1));
+        eve.sign_in(CLEO, "a wrong password").await.says("E-mail or password is wrong.");
+        cleo.sign_in(CLEO, PASSWORD).await.says("Wait 1 second,");
+        ask(&cleo, CLEO).await;
+        let link = app.link_to(CLEO).await;
+        set(&cleo, &link, NEW).await.says("Your password is set.");
+        assert_eq!(cleo.sign_in(CLEO, NEW).await.url, "/invoices");
+    }
+
     async fn a_reset_works_for_twenty_minutes_and_not_after_a_newer_one_was_used(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let visitor = app.visitor();

@@ -105,6 +105,8 @@ on_both_databases! {
         let theirs = other.get("/invoices").await.value("csrf");
         assert_ne!(own, theirs);
         let before = things.state().await;
+        let near = ["http://127.0.0.1".to_owned(), format!("{}.elsewhere.example", app.url), format!("{}0", app.url),
+            app.url.replace("//", "//elsewhere.example@"), app.url.replace("//", "//elsewhere.")];
         for route in routes().iter().filter(|route| route.is_post() && route.who != Who::Program) {
             let mut forged = vec![
                 (Some(own.as_str()), [("Origin", "http://elsewhere.example")]),
@@ -112,6 +114,7 @@ on_both_databases! {
                 (Some(&own), [("Sec-Fetch-Site", "cross-site")]),
                 (Some(&own), [("Sec-Fetch-Site", "same-site")]),
             ];
+            forged.extend(near.iter().map(|origin| (Some(own.as_str()), [("Origin", origin.as_str())])));
             if route.least().is_some() {
                 let tokens = [None, Some(""), Some("0000"), Some(theirs.as_str()), Some(&own[1..])];
                 forged.extend(tokens.map(|token| (token, [("Sec-Fetch-Site", "same-origin")])));

@@ -73,7 +73,9 @@ on_both_databases! {
         let step = cleo.sign_in(CLEO, PASSWORD).await;
         step.says("Enter your code");
         assert_eq!(cleo.get("/invoices").await.url, "/sign-in", "the first step gives no right");
+        let first = cleo.cookie();
         cleo.sign_in(CLEO, PASSWORD).await;
+        assert_ne!(cleo.cookie(), first, "each step has an id of its own");
         assert_eq!(enter(&cleo, "000000").await.status, 422);
         assert_eq!(enter(&cleo, &code(&app, &secret, 0)).await.url, "/customers");
         assert_eq!(cleo.get("/invoices").await.url, "/invoices");
@@ -135,7 +137,12 @@ on_both_databases! {
         let stored = app.everything_stored();
         assert!(!stored.contains(&secret) && !codes.iter().any(|code| stored.contains(&code.replace('-', ""))));
         assert!(!codes.iter().any(|code| stored.contains(code.as_str())));
-        let renewed = desk.post("/settings/profile/two-factor/recovery-codes", &[("current", PASSWORD)]).await;
+        let renew = async |password| {
+            desk.post("/settings/profile/two-factor/recovery-codes", &[("current", password)]).await
+        };
+        let refused = renew("not my password").await;
+        assert_eq!((refused.status.as_u16(), refused.text.matches("<li><code>").count()), (422, 0));
+        let renewed = renew(PASSWORD).await;
         assert_eq!(renewed.text.matches("<li><code>").count(), 10);
         assert_eq!(enter(&again, &codes[4]).await.status, 422, "the ones before are worth nothing");
     }
@@ -190,6 +197,33 @@ on_both_databases! {
         assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.status, 429);
         app.clock.advance(TimeDelta::seconds(1));
         assert_eq!(confirm(PASSWORD).await.text.matches("<li><code>").count(), 10);
+    }
+
+    async fn h22_first_codes_have_to_wait_too_and_none_replaces_the_second_factor_that_is_on(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let cleo = app.signed_in(CLEO).await;
+        let offer = async || {
+            let page = cleo.get("/settings/profile/two-factor").await;
+            let secret = page.between("<code class=\"wrap\">", "</code>", "").replace(' ', "");
+            (page.value("csrf"), page.value("offered"), secret)
+        };
+        let ((csrf, offered, secret), (_, other, another)) = (offer().await, offer().await);
+        let confirm = async |offered: &str, typed: &str| {
+            let form = [("csrf", csrf.as_str()), ("offered", offered), ("code", typed), ("current", PASSWORD)];
+            cleo.post_as_it_is("/settings/profile/two-factor", &form).await
+        };
+        for _ in 0..4 {
+            confirm(&offered, "12345").await.says("The code does not match.");
+        }
+        assert_eq!(confirm(&offered, &code(&app, &secret, 0)).await.status, 429);
+        app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(confirm(&offered, &code(&app, &secret, 0)).await.status, 200);
+        confirm(&other, &code(&app, &another, 0)).await.says("Two-factor sign-in is on already.");
+        app.clock.advance(TimeDelta::minutes(1));
+        let again = app.visitor();
+        again.sign_in(CLEO, PASSWORD).await;
+        assert_eq!(enter(&again, &code(&app, &another, 0)).await.status, 422);
+        assert_eq!(enter(&again, &code(&app, &secret, 0)).await.url, "/customers");
     }
 
     async fn where_everybody_needs_it_nothing_else_is_there_before_it_is_set_up(app: TestApp) {
