@@ -1,5 +1,7 @@
 //! Another organisation's things: for a program they are like things that are not there.
 
+use dunlin::routes::Entry;
+use dunlin::server::table;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -9,6 +11,8 @@ const UNKNOWN: &str = "00000000-0000-7000-8000-000000000000";
 
 /// A request about one thing, and the code that says that it is not there.
 type Request = (Method, &'static str, Value, &'static str);
+
+const KINDS: [&str; 5] = ["invoice", "customer", "batch", "reminder", "suppression"];
 
 fn requests(kind: &str) -> Vec<Request> {
     let invoice = "Invoice.NotFound";
@@ -50,7 +54,7 @@ fn requests(kind: &str) -> Vec<Request> {
 }
 
 /// What a program is told of a thing, but for what each request has of its own.
-async fn told(program: &Caller, request: &Request, id: &str) -> Value {
+async fn told(program: &Caller, request: &Request, id: &str) -> (Vec<String>, Value) {
     let (method, path, body, code) = request;
     let (path, body) = (path.replace("{id}", id), body.to_string().replace("{id}", id));
     let mut request = program.request(method.clone(), &format!("/api/v1{path}"));
@@ -58,11 +62,29 @@ async fn told(program: &Caller, request: &Request, id: &str) -> Value {
         request = request.header("Content-Type", "application/json").body(body);
     }
     let reply = reply(request).await;
+    let of_request = ["date", "x-request-id", "x-ratelimit-remaining"];
+    let headers = reply.headers.iter().filter(|(name, _)| !of_request.contains(&name.as_str()));
+    let mut headers: Vec<_> =
+        headers.map(|(name, value)| format!("{name}: {value:?}").replace(id, "ID")).collect();
+    headers.sort();
     let mut body = reply.is(404, code).body.clone();
     for own in ["instance", "requestId"] {
         assert!(body.as_object_mut().unwrap().remove(own).is_some(), "{own}");
     }
-    body
+    (headers, body)
+}
+
+/// What every route about one thing answers is compared: those that only read are also in `roles::foreign`.
+#[test]
+fn every_route_that_names_an_id_is_asked_with_a_foreign_one() {
+    let asked: Vec<Request> = KINDS.iter().flat_map(|kind| requests(kind)).collect();
+    for Entry { method, path, .. } in table() {
+        let Some(route) = path.strip_prefix("/api/v1").filter(|route| route.contains("{id}")) else {
+            continue;
+        };
+        let is_asked = |(of, at, ..): &Request| (of.as_str(), *at) == (method.as_str(), route);
+        assert!(asked.iter().any(is_asked), "tests/app/api_foreign.rs does not ask for {method} {path}");
+    }
 }
 
 /// Everything of the organisation, as its own program reads it.
@@ -93,13 +115,7 @@ on_both_databases! {
             "/suppressions".to_owned(),
         ];
         let before = everything(&ours, &paths).await;
-        for (kind, id) in [
-            ("invoice", invoice),
-            ("customer", customer),
-            ("batch", batch),
-            ("reminder", reminder),
-            ("suppression", suppression),
-        ] {
+        for (kind, id) in KINDS.into_iter().zip([invoice, customer, batch, reminder, suppression]) {
             for request in requests(kind) {
                 let (foreign, unknown) = (told(&theirs, &request, &id).await, told(&theirs, &request, UNKNOWN).await);
                 assert_eq!(foreign, unknown, "{request:?}");

@@ -7,6 +7,23 @@ use super::routes::{Route, Who, routes};
 use super::things::Things;
 use crate::support::{Answer, Person, TestApp, on_both_databases};
 
+/// Addresses that name an id behind them, and a route whose id it is.
+const IN_QUERIES: &[(&str, &str)] = &[
+    ("/invoices?customer=", "/customers/{id}"),
+    ("/invoices?after=", "/invoices/{id}"),
+    ("/customers?after=", "/customers/{id}"),
+    ("/reminders?batch=", "/reminder-batches/{id}"),
+    ("/reminders?before=", "/reminders/{id}"),
+    ("/reminders.csv?batch=", "/reminder-batches/{id}"),
+    ("/settings/audit-log?by=user:", "/settings/users/{id}/role"),
+    ("/settings/audit-log?by=api_key:", "/settings/api-keys/{id}/revocation"),
+    ("/automations/email-notifications/invoice-reminder?with=", "/invoices/{id}"),
+    ("/api/v1/invoices?customer=", "/customers/{id}"),
+    ("/api/v1/invoices?cursor=", "/invoices/{id}"),
+    ("/api/v1/customers?cursor=", "/customers/{id}"),
+    ("/api/v1/suppressions?cursor=", "/suppressions/{id}/lifting"),
+];
+
 /// One's own things, and those of another organisation.
 struct Two {
     own: Things,
@@ -49,7 +66,9 @@ impl Two {
     async fn named(&self, method: &str, path: &str, fields: &[(&str, &str)], id: &str) -> String {
         let token = [("csrf", self.token.as_str())];
         let fields = if method == "POST" { [&token, fields].concat() } else { Vec::new() };
-        comparable(&self.own.admin.answer(method, path, &fields, &[]).await, id)
+        let key = [("x-api-key", self.own.key.as_str())];
+        let headers: &[(&str, &str)] = if path.starts_with("/api/") { &key } else { &[] };
+        comparable(&self.own.admin.answer(method, path, &fields, headers).await, id)
     }
 }
 
@@ -90,27 +109,32 @@ on_both_databases! {
     async fn nor_are_they_found_by_a_form_or_a_query_that_names_them(app: TestApp) {
         let mut app = app;
         let two = Two::new(&mut app).await;
+        let csrf = two.foreign.admin.get("/invoices").await.value("csrf");
+        let form = [("csrf", csrf.as_str())];
+        let sent = two.foreign.admin.answer("POST", "/settings/mail-server/test-mails", &form, &[]).await;
+        let test = sent.headers["location"].to_str().unwrap().split_once("?test=").unwrap().1;
         let before = two.foreign.state().await;
-        let ids = [two.foreign.open.clone(), Ids.next::<Uuid>().to_string()];
-        let [foreign, unknown] = ids.each_ref().map(String::as_str);
-        for path in ["/invoices?customer=", "/invoices?after=", "/customers?after=", "/reminders?batch=", "/reminders?invoice=",
-            "/reminders?before=", "/automations/email-notifications/invoice-reminder?with="] {
+        let unknown = Ids.next::<Uuid>().to_string();
+        let of = |path: &str| {
+            let route = routes().into_iter().find(|route| route.path == path);
+            two.foreign.id(&route.unwrap_or_else(|| panic!("no route {path}"))).to_owned()
+        };
+        for (path, of_route) in IN_QUERIES {
             let asked = async |id: &str| two.named("GET", &format!("{path}{id}"), &[], id).await;
-            assert_eq!(asked(foreign).await, asked(unknown).await, "{path}");
+            assert_eq!(asked(&of(of_route)).await, asked(&unknown).await, "{path}");
         }
         for (path, field) in [("/reminder-proposals", "invoice"), ("/invoice-selections", "invoice"),
             ("/automations/email-notifications/invoice-reminder/previews", "with")] {
             let asked = async |id: &str| two.named("POST", path, &[(field, id)], id).await;
-            assert_eq!(asked(foreign).await, asked(unknown).await, "{path}");
+            assert_eq!(asked(&two.foreign.open).await, asked(&unknown).await, "{path}");
         }
-        let reminders = routes().into_iter().find(|route| route.path == "/reminders/{id}").unwrap();
-        let own = &two.own.open;
-        for path in [format!("/invoices/{own}?handed_over="), "/settings/mail-server?test=".to_owned()] {
+        let handed_over = format!("/invoices/{}?handed_over=", two.own.open);
+        for (path, id) in [(handed_over.as_str(), of("/reminders/{id}").as_str()), ("/settings/mail-server?test=", test)] {
             let asked = async |id: &str| two.named("GET", &format!("{path}{id}"), &[], id).await;
-            assert_eq!(asked(two.foreign.id(&reminders)).await, asked(unknown).await, "{path}");
+            assert_eq!(asked(id).await, asked(&unknown).await, "{path}");
         }
         let into = async |id: &str| two.named("POST", "/current-organisation", &[("organisation", id)], id).await;
-        assert_eq!(into(&two.foreign.organisation).await, into(unknown).await);
+        assert_eq!(into(&two.foreign.organisation).await, into(&unknown).await);
         assert_eq!(two.foreign.state().await, before);
     }
 

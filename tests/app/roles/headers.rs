@@ -1,5 +1,7 @@
 //! What stands around every answer.
 
+use dunlin::web::assets;
+
 use super::routes::{Route, Who, routes};
 use super::things::Things;
 use crate::support::{Answer, on_both_databases};
@@ -12,7 +14,12 @@ fn is_mail(route: &Route) -> bool {
     route.path.ends_with("/html") || route.path.ends_with("/preview")
 }
 
+/// An answer of this request alone.
 fn is_guarded(answer: &Answer, what: &str) {
+    is_guarded_and_kept(answer, "no-store", what);
+}
+
+fn is_guarded_and_kept(answer: &Answer, kept: &str, what: &str) {
     let header = |name: &str| {
         let values: Vec<_> =
             answer.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
@@ -21,7 +28,7 @@ fn is_guarded(answer: &Answer, what: &str) {
     };
     assert_eq!(header("x-content-type-options"), "nosniff", "{what}");
     assert_eq!(header("referrer-policy"), "same-origin", "{what}");
-    assert_eq!(header("cache-control"), "no-store", "{what}");
+    assert_eq!(header("cache-control"), kept, "{what}");
     assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{what}");
     let policy = header("content-security-policy");
     assert!(
@@ -76,6 +83,13 @@ on_both_databases! {
         for path in odd {
             let answer = things.admin.answer("GET", path, &[], &[]).await;
             is_guarded(&answer, &format!("{path}: {}", answer.status));
+        }
+        for (name, kind) in [("app.css", "text/css"), ("app.js", "text/javascript")] {
+            let answer = things.admin.answer("GET", &assets::url(name), &[], &[]).await;
+            let what = format!("{name}: {}", answer.status);
+            is_guarded_and_kept(&answer, "public, max-age=31536000, immutable", &what);
+            assert!(answer.headers["content-type"].to_str().unwrap().starts_with(kind), "{what}");
+            assert!(answer.status.is_success() && !answer.headers.contains_key("set-cookie"), "{what}");
         }
     }
 }
