@@ -53,6 +53,17 @@ on_both_databases! {
         app.send_until_idle().await;
     }
 
+    async fn what_was_shown_in_one_organisation_is_not_confirmed_in_another(app: TestApp) {
+        let (anna, _) = anna_in_two(&app).await;
+        let cedar = app.another_organisation("Cedar Works").await;
+        app.add_person(cedar, ANNA, Role::Clerk).await;
+        let shown = anna.propose(&["INV-1"]).await;
+        assert_eq!(switch(&anna, cedar).await, 200);
+        anna.confirm(&shown).await.says("The confirmation is not valid any more.");
+        app.send_until_idle().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
     async fn what_waits_in_one_organisation_is_not_told_in_the_other(app: TestApp) {
         let (anna, birch) = anna_in_two(&app).await;
         app.add_person(birch, "bea@birch.example", Role::Admin).await;

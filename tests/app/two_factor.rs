@@ -226,6 +226,20 @@ on_both_databases! {
         assert_eq!(enter(&again, &code(&app, &secret, 0)).await.url, "/customers");
     }
 
+    async fn a_secret_that_was_offered_to_somebody_else_is_none(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        app.add_person(app.organisation, "eve@acme.example", Role::Clerk).await;
+        let (cleo, eve) = (app.signed_in(CLEO).await, app.signed_in("eve@acme.example").await);
+        let page = eve.get("/settings/profile/two-factor").await;
+        let known = code(&app, &page.between("<code class=\"wrap\">", "</code>", "").replace(' ', ""), 0);
+        let form = [("offered", page.value("offered")), ("code", known), ("current", PASSWORD.to_owned())];
+        let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let refused = cleo.post("/settings/profile/two-factor", &form).await;
+        assert_eq!(refused.status, 422);
+        refused.says("The code does not match.");
+        assert_eq!(app.visitor().sign_in(CLEO, PASSWORD).await.url, "/invoices");
+    }
+
     async fn where_everybody_needs_it_nothing_else_is_there_before_it_is_set_up(app: TestApp) {
         app.add_person(app.organisation, "ada@acme.example", Role::Admin).await;
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
