@@ -48,16 +48,21 @@ impl Actions {
         let (actions, key) = (self.clone(), format!("dunlin_{}", self.secret()));
         let prefix = key.chars().take(PREFIX).collect();
         let secret_hash = fingerprint(&key);
-        let new = NewApiKey { id, organisation_id, name, prefix, secret_hash, actor, expires_at };
+        let mut new = NewApiKey { id, organisation_id, name, prefix, secret_hash, actor, expires_at };
         self.0
             .store
             .write(move |tx| {
                 let now = actions.clock().now();
                 if !tx.add_api_key(&new, now)? {
-                    return Err(ActionError::Refused(
-                        "This key was made before, and it cannot be shown again. If nobody has copied it, revoke it and make another."
-                            .to_owned(),
-                    ));
+                    if tx.api_key_of(organisation_id, new.id)?.is_some() {
+                        return Err(ActionError::Refused(
+                            "This key was made before, and it cannot be shown again. If nobody has copied it, revoke it and make another."
+                                .to_owned(),
+                        ));
+                    }
+                    // Another organisation's id is like one that nobody has.
+                    new.id = actions.0.ids.next();
+                    tx.add_api_key(&new, now)?;
                 }
                 let detail = format!("{}, {}\u{2026}", new.name, new.prefix);
                 Ok(actions.note(tx, organisation_id, actor, "api_key.added", None, detail, now)?)

@@ -191,6 +191,9 @@ on_both_databases! {
         let revoke = format!("{KEYS}/{id}/revocation");
         assert_eq!(admin.get(&format!("{revoke}/edit")).await.status, 404);
         assert_eq!(admin.post(&revoke, &[]).await.status, 404);
+        // A form that names it makes a key as one that names an unknown one does.
+        admin.post(KEYS, &[("id", &id), ("name", "Our ERP")]).await.says("Our ERP").says_not("made before");
+        assert_eq!(app.texts("SELECT id AS text FROM api_key").len(), 2);
         assert_eq!(answers(&app, &theirs).await, 200);
     }
 
