@@ -282,9 +282,9 @@ impl Snapshot<'_> {
         organisation: OrganisationId,
         invoice: InvoiceId,
     ) -> Result<Vec<ReminderRow>, StoreError> {
-        let filter = ReminderFilter { invoice: Some(invoice), ..ReminderFilter::default() };
-        let mut rows = self.reminders(organisation, &filter, None, 1_000)?;
-        rows.reverse();
-        Ok(rows)
+        let mut sql = Sql::new(&select());
+        sql.value(organisation.to_string()).push(" AND a.invoice_id = ").value(invoice.to_string());
+        sql.push(" ORDER BY a.id");
+        sql.load::<Row>(self.connection())?.into_iter().map(ReminderRow::try_from).collect()
     }
 }

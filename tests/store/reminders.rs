@@ -1,9 +1,10 @@
 //! One open reminder for an invoice, and the slot that says whose turn it was.
 
 use diesel::result::{DatabaseErrorKind, Error};
+use dunlin::clock::Ids;
 use dunlin::domain::ids::{InvoiceId, ReminderId};
 use dunlin::domain::reminder::ReminderState;
-use dunlin::store::StoreError;
+use dunlin::store::{NewReminder, StoreError};
 
 use crate::on_both_databases;
 use crate::test_store::{TestStore, at};
@@ -74,5 +75,21 @@ on_both_databases! {
             assert_eq!(kept.len(), 1);
             assert_eq!(store.slot_holder(invoice.id).await, Some(kept[0]));
         }
+    }
+
+    async fn every_reminder_of_an_invoice_is_listed_however_many_there_are(store: TestStore) {
+        const MANY: usize = 1_200;
+        let invoice = store.invoices(1).await.remove(0);
+        let posting = store.reminder_posting(at(0), None);
+        let new = || NewReminder { id: Ids.next(), invoice_id: invoice.id, customer_id: invoice.customer_id, resend_of: None };
+        let reminders: Vec<_> = (0..MANY).map(|_| new()).collect();
+        let recorded: Vec<_> = reminders.iter().map(|reminder| reminder.id).collect();
+        let address = "ar@acme-customer.example".parse().unwrap();
+        let recording = store.write(move |tx| {
+            reminders.iter().try_for_each(|new| tx.record_failed_reminder(&posting, new, &address, "suppressed: a test"))
+        });
+        recording.await.unwrap();
+        let listed: Vec<_> = store.reminders_of(invoice.id).await.iter().map(|row| row.reminder.id).collect();
+        assert!(listed == recorded, "{} of {MANY}", listed.len());
     }
 }
