@@ -1,5 +1,5 @@
-//! Waiting for a reminder to settle: its worker tells it when it is in this process, and its row is looked at in case it
-//! is not.
+//! Waiting for a reminder to settle: its worker tells it when it is in this process, and the rows of all that are waited
+//! for are looked at in case it is not.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,45 +7,54 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Actions;
 use crate::domain::ids::{OrganisationId, ReminderId};
 use crate::store::{ReminderRow, StoreError};
 
-/// How often a row is looked at, however many wait for it.
+/// How often the rows are looked at: all of them at once, however many are waited for.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The reminders that somebody waits for. A sender that is dropped is the news.
+/// The reminders that somebody waits for.
 #[derive(Debug, Default)]
 pub(super) struct Awaited {
-    senders: Mutex<HashMap<ReminderId, watch::Sender<()>>>,
+    waiting: Mutex<Waiting>,
     /// Nothing is waited for any more.
     is_over: AtomicBool,
 }
 
+#[derive(Debug, Default)]
+struct Waiting {
+    /// A sender that is dropped is the news.
+    senders: HashMap<ReminderId, watch::Sender<()>>,
+    /// Who looks at their rows.
+    looking: Option<JoinHandle<()>>,
+}
+
 impl Awaited {
     /// A poisoned lock only means that a panic passed by; the senders are whole.
-    fn senders(&self) -> MutexGuard<'_, HashMap<ReminderId, watch::Sender<()>>> {
-        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// These have settled, and it is durable.
     pub(super) fn tell(&self, settled: impl Iterator<Item = ReminderId>) {
-        let mut senders = self.senders();
+        let senders = &mut self.waiting().senders;
         if !senders.is_empty() {
             settled.for_each(|id| drop(senders.remove(&id)));
         }
     }
 
-    /// Whether nobody waits for a reminder any more; then it is forgotten.
-    fn is_abandoned(&self, id: ReminderId) -> bool {
-        let mut senders = self.senders();
-        let is_abandoned = senders.get(&id).is_none_or(|sender| sender.receiver_count() == 0);
-        if is_abandoned {
-            senders.remove(&id);
+    /// What is still waited for; what is not is forgotten. When nothing is left, nobody looks any more.
+    fn still(&self) -> Vec<ReminderId> {
+        let Waiting { senders, looking } = &mut *self.waiting();
+        senders.retain(|_, sender| sender.receiver_count() > 0);
+        if senders.is_empty() {
+            *looking = None;
         }
-        is_abandoned
+        senders.keys().copied().collect()
     }
 }
 
@@ -53,7 +62,7 @@ impl Actions {
     /// Answers whoever waits for a reminder with what is known of it: this process stops and sends nothing any more.
     pub fn stop_waiting(&self) {
         self.0.awaited.is_over.store(true, Ordering::SeqCst);
-        self.0.awaited.senders().clear();
+        self.0.awaited.waiting().senders.clear();
     }
 
     /// A reminder once it has settled, or as it is when a program has waited long enough or nothing is waited for any more.
@@ -64,7 +73,7 @@ impl Actions {
     ) -> Result<ReminderRow, StoreError> {
         let deadline = Instant::now() + self.0.settings.api_wait;
         loop {
-            let mut news = self.await_news(organisation, id);
+            let mut news = self.await_news(id);
             // Asked before the row is read, which then is as the sending left it.
             let is_over = self.0.awaited.is_over.load(Ordering::SeqCst) || Instant::now() >= deadline;
             let row = self.reminder_row(organisation, id).await?;
@@ -77,27 +86,25 @@ impl Actions {
     }
 
     /// Ends when the reminder settles, here or elsewhere.
-    fn await_news(&self, organisation: OrganisationId, id: ReminderId) -> watch::Receiver<()> {
-        let mut senders = self.0.awaited.senders();
-        if let Some(sender) = senders.get(&id) {
-            return sender.subscribe();
+    fn await_news(&self, id: ReminderId) -> watch::Receiver<()> {
+        let Waiting { senders, looking } = &mut *self.0.awaited.waiting();
+        if looking.as_ref().is_none_or(JoinHandle::is_finished) {
+            *looking = Some(tokio::spawn(self.clone().look_for_news()));
         }
-        let (sender, news) = watch::channel(());
-        senders.insert(id, sender);
-        tokio::spawn(self.clone().look_at(organisation, id));
-        news
+        senders.entry(id).or_insert_with(|| watch::Sender::new(())).subscribe()
     }
 
-    /// Tells of a settling in another process, or in a way that tells nobody.
-    async fn look_at(self, organisation: OrganisationId, id: ReminderId) {
+    /// Tells of what settles in another process, or in a way that tells nobody, while anything is waited for.
+    async fn look_for_news(self) {
         loop {
             tokio::time::sleep(LOOK).await;
-            if self.0.awaited.is_abandoned(id) {
+            let awaited = self.0.awaited.still();
+            if awaited.is_empty() {
                 return;
             }
-            let row = self.reminder_row(organisation, id).await;
-            if row.is_ok_and(|row| !row.reminder.state.is_open()) {
-                return self.0.awaited.tell([id].into_iter());
+            let looked = self.0.store.read::<_, StoreError>(move |snapshot| snapshot.settled(&awaited)).await;
+            if let Ok(settled) = looked {
+                self.0.awaited.tell(settled.into_iter());
             }
         }
     }
@@ -109,5 +116,22 @@ impl Actions {
     ) -> Result<ReminderRow, StoreError> {
         let find = move |snapshot: &mut crate::store::Snapshot<'_>| snapshot.reminder(organisation, id);
         self.0.store.read(find).await?.ok_or(StoreError::Missing("reminder"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Ids;
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_forgotten() {
+        let (awaited, [kept, left]) = (Awaited::default(), [Ids.next(), Ids.next()]);
+        let wait = |id| awaited.waiting().senders.entry(id).or_default().subscribe();
+        let (receiver, gone) = (wait(kept), wait(left));
+        drop(gone);
+        assert_eq!(awaited.still(), [kept]);
+        drop(receiver);
+        assert_eq!(awaited.still(), []);
     }
 }

@@ -5,6 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::audit::ACTOR_NAME;
+use super::candidates::id_list;
 use super::columns::{count, parsed, parsed_option};
 use super::sql::{Sql, containing};
 use super::{Snapshot, StoreError};
@@ -286,5 +287,21 @@ impl Snapshot<'_> {
         sql.value(organisation.to_string()).push(" AND a.invoice_id = ").value(invoice.to_string());
         sql.push(" ORDER BY a.id");
         sql.load::<Row>(self.connection())?.into_iter().map(ReminderRow::try_from).collect()
+    }
+
+    /// Which of these reminders have settled.
+    pub fn settled(&mut self, ids: &[ReminderId]) -> Result<Vec<ReminderId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct IdRow {
+            #[diesel(sql_type = Text)]
+            id: String,
+        }
+        let statement = format!(
+            "SELECT id FROM outbox WHERE id IN ({}) AND phase NOT IN ('Scheduled', 'Pending', 'InFlight')",
+            self.connection().listed("$1")
+        );
+        Sql::new(&statement)
+            .bind(id_list(ids))
+            .load_as(self.connection(), |row: IdRow| parsed("outbox.id", &row.id))
     }
 }

@@ -2,8 +2,9 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 use dunlin::clock::Ids;
+use dunlin::domain::delivery::Settlement;
 use dunlin::domain::ids::{InvoiceId, ReminderId};
-use dunlin::domain::reminder::ReminderState;
+use dunlin::domain::reminder::{FailureKind, ReminderState};
 use dunlin::store::{NewReminder, StoreError};
 
 use crate::on_both_databases;
@@ -91,5 +92,20 @@ on_both_databases! {
         recording.await.unwrap();
         let listed: Vec<_> = store.reminders_of(invoice.id).await.iter().map(|row| row.reminder.id).collect();
         assert!(listed == recorded, "{} of {MANY}", listed.len());
+    }
+
+    async fn those_that_have_settled_are_told_from_the_others_in_one_reading(store: TestStore) {
+        let invoices = store.invoices(4).await;
+        let ids = store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let claimed = store.claim(Ids.next(), 3, at(0)).await;
+        let failed = Settlement::failed(FailureKind::Refused, "a test");
+        assert!(store.settle(&claimed[0], &[ReminderState::Claimed], failed).await);
+        let cancelled = Settlement::Cancelled { reason: "A test.".to_owned() };
+        assert!(store.settle(&claimed[1], &[ReminderState::Claimed], cancelled).await);
+        let asked = [&ids[..], &[Ids.next()]].concat();
+        let mut settled = store.read(move |snapshot| snapshot.settled(&asked)).await.unwrap();
+        settled.sort_unstable();
+        assert_eq!(settled, [claimed[0].id, claimed[1].id]);
+        assert_eq!(store.read(|snapshot| snapshot.settled(&[])).await.unwrap(), []);
     }
 }
