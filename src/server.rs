@@ -13,6 +13,7 @@ use std::time::Duration;
 use actix_files::Files;
 use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity, SessionLifecycle};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorForbidden;
@@ -110,6 +111,11 @@ pub fn start(serving: Serving) -> io::Result<Server> {
             .app_data(api_reference.clone())
             .app_data(proxies.clone())
             .app_data(web::PayloadConfig::new(LARGEST_FORM))
+            .wrap(Compress::default())
+            .wrap_fn(|request, next| {
+                let answer = next.call(request);
+                async move { answer.await.map(told) }
+            })
             .wrap(from_fn(paced))
             .wrap_fn(move |mut request, next| {
                 // Whatever GET answers HEAD answers too, without the body, which the connection leaves out.
@@ -119,18 +125,11 @@ pub fn start(serving: Serving) -> io::Result<Server> {
                 let answer = next.call(request);
                 async move { answer.await.map(|answer| guarded(answer, is_https)) }
             })
-            .wrap(Compress::default())
             .wrap(TracingLogger::<Requests>::new())
             .configure(|config| public().open(config))
             .service(Files::new(&assets::mount(), &static_folder).try_compressed().prefer_utf8(true))
             .service(
-                web::scope("/api")
-                    .wrap_fn(|request, next| {
-                        let answer = next.call(request);
-                        async move { answer.await.map(crate::api::told) }
-                    })
-                    .configure(|config| reference().open(config))
-                    .configure(crate::api::open),
+                web::scope("/api").configure(|config| reference().open(config)).configure(crate::api::open),
             )
             .service(
                 web::scope("")
@@ -221,6 +220,15 @@ async fn ready(state: web::Data<WebState>) -> HttpResponse {
 
 fn unready() -> HttpResponse {
     HttpResponse::ServiceUnavailable().body("the database cannot be reached")
+}
+
+/// A failure under `/api` is told as a problem, whoever found it.
+fn told<B: MessageBody + 'static>(answer: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
+    let path = answer.request().path();
+    match path == "/api" || path.starts_with("/api/") {
+        true => crate::api::told(answer),
+        false => answer.map_into_boxed_body(),
+    }
 }
 
 /// The headers that every answer has.

@@ -233,6 +233,10 @@ impl Problem {
         match status {
             StatusCode::NOT_FOUND => no_route(),
             StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("The request is too large."),
+            StatusCode::NOT_ACCEPTABLE => {
+                let detail = "Name gzip or identity in the header Accept-Encoding, or leave that out.";
+                Self::new(status, "Request.NotAcceptable", detail)
+            }
             status if status.is_client_error() => Self::malformed("The request cannot be understood."),
             status => Self::internal(status.as_str()),
         }

@@ -115,6 +115,21 @@ on_both_databases! {
         }
     }
 
+    async fn an_encoding_of_answers_that_there_is_not_is_a_problem_too(app: TestApp) {
+        let (program, path) = start(&app).await;
+        for (method, path) in [(Method::POST, &*path), (Method::GET, "/api/v1/invoices"), (Method::GET, "/api/docs")] {
+            for encoding in ["identity;q=0", "zstd, *;q=0"] {
+                let request = program.request(method.clone(), path).header("Accept-Encoding", encoding);
+                let refused = reply(request).await;
+                refused.is(406, "Request.NotAcceptable");
+                assert!(refused.text("detail").contains("Accept-Encoding"), "{}", refused.body);
+                assert_eq!(refused.headers["x-content-type-options"], "nosniff");
+            }
+        }
+        app.send_now().await;
+        assert!(app.sink.deliveries().is_empty());
+    }
+
     async fn what_is_broken_on_our_side_is_a_problem_that_does_not_promise_that_nothing_was_done(app: TestApp) {
         let (program, path) = start(&app).await;
         app.sql("ALTER TABLE own_words RENAME TO mislaid");
