@@ -1,5 +1,5 @@
 //! A request with a body: who asks, then what the body says, in the order in which failures are answered (401, 429,
-//! 406, then 415, 413, 400).
+//! 406, then 413, 415, 400).
 
 use std::fmt::Display;
 use std::future::Future;
@@ -17,7 +17,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::idempotency::IdempotencyKey;
+use super::idempotency::{IdempotencyKey, REPLAYED};
 use super::{Problem, Program};
 use crate::actions::Remembered;
 use crate::clock::Ids;
@@ -232,7 +232,7 @@ impl Responder for Answer {
             response.insert_header((header::LOCATION, address));
         }
         if self.is_again {
-            response.insert_header(("Idempotency-Replayed", "true"));
+            response.insert_header((REPLAYED, "true"));
         }
         response.content_type("application/json").body(self.body)
     }

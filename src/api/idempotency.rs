@@ -16,6 +16,8 @@ use crate::domain::ids::ApiKeyId;
 use crate::store::KeptAnswer;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// On an answer that was given before.
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key, in characters.
 const LONGEST: usize = 255;
@@ -125,7 +127,7 @@ fn again(kept: KeptAnswer) -> Result<Answer, Problem> {
     }
     let problem: Value = serde_json::from_str(&kept.body).map_err(unreadable)?;
     let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
-    let mut again = Problem::new(status, text("code"), text("detail"));
+    let mut again = Problem::new(status, text("code"), text("detail")).header(REPLAYED, "true");
     again.members = problem["members"].as_object().map_or_else(Map::new, Clone::clone);
     Err(again)
 }

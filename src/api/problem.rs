@@ -83,7 +83,8 @@ impl Problem {
         Self { status, code, detail, members: Map::new(), headers: Vec::new() }
     }
 
-    fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+    /// The same with a header.
+    pub(super) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

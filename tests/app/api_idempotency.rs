@@ -106,8 +106,9 @@ on_both_databases! {
         let program = app.program().await;
         let id = program.invoice("INV-1").await;
         let unknown = "00000000-0000-7000-8000-000000000000";
-        for _ in 0..2 {
-            keyed(&program, unknown, "none", &json!({})).await.is(404, "Invoice.NotFound");
+        for was_asked in [false, true] {
+            let answer = keyed(&program, unknown, "none", &json!({})).await;
+            assert_eq!(is_replayed(answer.is(404, "Invoice.NotFound")), was_asked);
         }
         let clerk = app.clerk().await;
         clerk.post(&format!("/invoices/{id}/archive"), &[]).await;
