@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use dunlin::config::environment;
+use dunlin::domain::money::{Currency, Money};
 use reqwest::get;
 use serde_json::{Value, json};
 
@@ -124,6 +125,23 @@ fn every_name_in_the_description_stands_for_something_and_every_operation_has_a_
     for item in ours["paths"].as_object().unwrap().values() {
         for (_, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
             assert!(tags.contains(&&operation["tags"][0]), "{operation}");
+        }
+    }
+}
+
+#[test]
+fn an_amount_of_any_currency_is_one_as_it_is_described() {
+    let ours = dunlin::api::document();
+    for schema in ["Money", "CreatePayment"] {
+        let pattern =
+            ours["components"]["schemas"][schema]["properties"]["amount"]["pattern"].as_str().unwrap();
+        let most = pattern.strip_prefix("^[0-9]{1,").and_then(|most| most.strip_suffix("})?$"));
+        let (whole, decimals) = most.and_then(|most| most.split_once("}(\\.[0-9]{1,")).unwrap();
+        let (whole, decimals): (usize, usize) = (whole.parse().unwrap(), decimals.parse().unwrap());
+        for currency in (0..=4).flat_map(Currency::with_decimals) {
+            let largest = Money::from_minor(Money::MAX_MINOR, currency).to_decimal();
+            let (digits, fraction) = largest.split_once('.').unwrap_or((&largest, ""));
+            assert!(digits.len() <= whole && fraction.len() <= decimals, "{schema}: {largest} {currency}");
         }
     }
 }

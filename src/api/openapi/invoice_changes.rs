@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operation::Operation;
-use super::schema::{day, may, must, named, or_null, request};
+use super::schema::{amount, day, may, must, named, or_null, request};
 use super::{INVOICES, MALFORMED};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -33,9 +33,8 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
-    let amount = json!({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$"});
     let payment = request([
-        must("amount", amount, "A decimal in the invoice\u{2019}s currency"),
+        must("amount", amount(), "A decimal in the invoice\u{2019}s currency"),
         may("paidOn", or_null(day()), "Left out: today"),
     ]);
     vec![("CreatePayment", payment), ("Nothing", request([]))]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::Operation;
 use super::schema::{
-    currency, day, described, flag, instant, line, list_of, may, more, must, named, object, or_empty,
+    amount, currency, day, described, flag, instant, line, list_of, may, more, must, named, object, or_empty,
     or_null, page_of, request, search, text, uuid, web_address, words,
 };
 use super::{INVOICES, MALFORMED};
@@ -65,7 +65,7 @@ pub(super) fn paged(list: Operation) -> Operation {
 
 /// The filters of the Invoices page.
 fn filters() -> Vec<(&'static str, Value, &'static str)> {
-    let amount = || json!({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,2})?$"});
+    let owed = || json!({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"});
     let since = json!({"type": "string", "pattern": "^(never|[0-9]{1,3})$"});
     vec![
         ("q", search(), "A part of the number, or of the customer\u{2019}s name or e-mail address"),
@@ -74,8 +74,8 @@ fn filters() -> Vec<(&'static str, Value, &'static str)> {
         ("currency", or_empty(named("Currency")), "In one currency"),
         ("due_from", or_empty(day()), "Due then or later"),
         ("due_to", or_empty(day()), "Due then or earlier"),
-        ("least", or_empty(amount()), "Owed so much or more, in any currency"),
-        ("most", or_empty(amount()), "Owed so much or less, in any currency"),
+        ("least", or_empty(owed()), "Owed so much or more, in any currency"),
+        ("most", or_empty(owed()), "Owed so much or less, in any currency"),
         ("not_reminded", or_empty(since), "never, or for so many days"),
         (
             "remindable",
@@ -101,11 +101,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         must("payUrl", or_null(text()), "Where it can be paid"),
     ]);
     let money = request([
-        must(
-            "amount",
-            json!({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"}),
-            "A decimal with at most the currency\u{2019}s decimals",
-        ),
+        must("amount", amount(), "A decimal with at most the currency\u{2019}s decimals"),
         must("currency", named("Currency"), ""),
     ]);
     let create = request([

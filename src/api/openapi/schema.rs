@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::domain::search::Search;
 
 /// One member of an object.
@@ -130,6 +130,12 @@ pub(super) fn line() -> Value {
 /// An e-mail address.
 pub(super) fn email() -> Value {
     json!({"type": "string", "format": "email"})
+}
+
+/// An amount in whatever currency: some have no decimals, some have four.
+pub(super) fn amount() -> Value {
+    let digits = Money::MAX_MINOR.to_string().len();
+    json!({"type": "string", "pattern": format!(r"^[0-9]{{1,{digits}}}(\.[0-9]{{1,4}})?$")})
 }
 
 /// How many.
