@@ -18,6 +18,7 @@ pub struct Clock {
 enum Source {
     Machine,
     RunningFrom { origin: DateTime<Utc>, started: Instant },
+    StandingAt(DateTime<Utc>),
 }
 
 impl Clock {
@@ -34,6 +35,11 @@ impl Clock {
         }
     }
 
+    /// A clock that stands at an instant until it is advanced.
+    pub fn standing_at(instant: DateTime<Utc>) -> Self {
+        Self { source: Source::StandingAt(instant), advanced_micros: Arc::default() }
+    }
+
     /// The time, to the microsecond, which is what both databases keep.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match self.source {
@@ -41,6 +47,7 @@ impl Clock {
             Source::RunningFrom { origin, started } => {
                 origin + TimeDelta::from_std(started.elapsed()).unwrap_or(TimeDelta::MAX)
             }
+            Source::StandingAt(instant) => instant,
         };
         (now + TimeDelta::microseconds(self.advanced_micros.load(Ordering::Relaxed))).trunc_subsecs(6)
     }
@@ -90,5 +97,13 @@ mod tests {
         let copy = clock.clone();
         clock.advance(TimeDelta::days(8));
         assert!(copy.now() >= DateTime::UNIX_EPOCH + TimeDelta::days(8));
+    }
+
+    #[test]
+    fn a_clock_that_stands_moves_by_what_it_is_advanced_and_by_nothing_else() {
+        let clock = Clock::standing_at(DateTime::UNIX_EPOCH);
+        assert_eq!(clock.now(), DateTime::UNIX_EPOCH);
+        clock.advance(TimeDelta::days(8));
+        assert_eq!(clock.now(), DateTime::UNIX_EPOCH + TimeDelta::days(8));
     }
 }

@@ -125,6 +125,7 @@ on_both_databases! {
             app.clock.advance(chrono::TimeDelta::minutes(1));
             let again = app.signed_in(ANNA).await;
             again.get("/invoices").await.says(&format!("<p class=\"side__organisation\">{name}</p>"));
+            app.clock.advance(chrono::TimeDelta::minutes(1));
         };
         begins_in("Acme Receivables").await;
         switch(&anna, birch).await;

@@ -122,7 +122,7 @@ impl TestApp {
     }
 
     async fn on(store: Store, folder: TempDir) -> Self {
-        let (clock, sink, secret) = (Clock::starting_at(morning()), Sink::start().await, [7; 32]);
+        let (clock, sink, secret) = (Clock::standing_at(morning()), Sink::start().await, [7; 32]);
         let settings = Settings {
             undo: TimeDelta::seconds(10),
             window: TimeDelta::seconds(60),
