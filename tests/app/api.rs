@@ -110,9 +110,12 @@ on_both_databases! {
         let key = app.actions.add_api_key(app.organisation, "ERP".parse().unwrap()).await.unwrap();
         let client = reqwest::Client::new();
         let url = format!("{}/api/v1/invoices", app.url);
-        for _ in 0..1_000 {
-            assert_eq!(client.get(&url).header("x-api-key", &key).send().await.unwrap().status(), 200);
+        let mut answered = 0;
+        while client.get(&url).header("x-api-key", &key).send().await.unwrap().status() == 200 {
+            answered += 1;
         }
+        // One more is let in each minute.
+        assert!((1_000..1_100).contains(&answered), "{answered}");
         let (status, after, problem) = get(url, ("x-api-key", &key)).await;
         assert_eq!((status, problem["code"].as_str()), (429, Some("RateLimited")));
         assert!((1..=61).contains(&after.unwrap().parse::<u64>().unwrap()));
