@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
 use crate::support::program::{Machine, Running};
-use crate::support::{PASSWORD, Person, Sink};
+use crate::support::{PASSWORD, PATIENCE, Person, Sink};
 
 const EMAIL: &str = "ada@acme.example";
 const LOOKS_LIKE_A_COPY: &str = "This looks like a copy of another installation: ";
@@ -109,7 +109,7 @@ async fn silent(machine: &Machine) -> (Running, Person) {
 async fn wait(person: &Person, page: &str, words: &str) {
     let started = Instant::now();
     while !person.get(page).await.has(words) {
-        assert!(started.elapsed() < Duration::from_secs(60), "{page} says {words}");
+        assert!(started.elapsed() < PATIENCE, "{page} says {words}");
     }
 }
 

@@ -62,7 +62,7 @@ on_both_databases! {
         assert_eq!(clerk.post("/suppressions", &[("address", &long)]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let asked = Instant::now();
         clerk.get(&format!("/invoices?q={}", "q".repeat(10_000))).await.says("longer than 254 characters");
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
         let basis = admin.get(EDITOR).await.value("basis");
         let text = [("basis", basis.as_str()), ("subject", "{{ invoice.number }}"), ("message", &long)];
         admin.post(&format!("{EDITOR}/versions"), &text).await.says("Saved.");
@@ -162,7 +162,7 @@ on_both_databases! {
                 page.says(sentence);
             }
         }
-        assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(120), "{:?}", asked.elapsed());
         app.send_until_idle().await;
         assert!(app.sink.deliveries().is_empty());
     }

@@ -1,9 +1,9 @@
 //! Mails that are kept as files instead of being sent: what became of one is told from what is stored with it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::support::Person;
 use super::support::program::Machine;
+use super::support::{PATIENCE, Person};
 
 const PASSWORD: &str = "a long enough password";
 
@@ -11,7 +11,7 @@ const PASSWORD: &str = "a long enough password";
 async fn wait(person: &Person, path: &str, words: &str) {
     let started = Instant::now();
     while !person.get(path).await.has(words) {
-        assert!(started.elapsed() < Duration::from_secs(60), "{path} says {words}");
+        assert!(started.elapsed() < PATIENCE, "{path} says {words}");
     }
 }
 

@@ -8,7 +8,9 @@ use diesel::{Connection, SqliteConnection};
 use futures_util::future::join_all;
 
 use crate::support::program::Machine;
-use crate::support::{PASSWORD, Page, Person, Sink, TestApp, Whim, on_both_databases, reminders_of};
+use crate::support::{
+    PASSWORD, PATIENCE, Page, Person, Sink, TestApp, Whim, on_both_databases, reminders_of,
+};
 
 /// So many invoices for each due day in December 2025, in order of number.
 async fn furnish(app: &TestApp, days: &[(u32, usize)]) {
@@ -217,8 +219,7 @@ async fn d10_of_two_servers_on_one_sqlite_file_one_sends_and_the_other_follows_w
     sink.misbehave("", Whim::Wait("MAIL", Duration::from_millis(50)));
     let batch = ada.confirm(&matching(&ada, 40, "/invoices?tab=all").await).await;
     let started = Instant::now();
-    let waits =
-        || assert!(started.elapsed() < Duration::from_secs(60), "{} arrived", sink.deliveries().len());
+    let waits = || assert!(started.elapsed() < PATIENCE, "{} arrived", sink.deliveries().len());
     while sink.deliveries().len() < 8 {
         waits();
         tokio::task::yield_now().await;

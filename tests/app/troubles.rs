@@ -1,13 +1,13 @@
 //! Troubles on the way, of every kind: in the end no mail is stuck, none went out twice, and what is told of it is true.
 
 use std::io::Cursor;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use dunlin::domain::person::{Actor, Role};
 
 use crate::delivery::{batch_of_thirty, batch_of_two, confirm, ledger_of};
-use crate::support::{STEP, TestApp, Whim, on_both_databases};
+use crate::support::{PATIENCE, STEP, TestApp, Whim, on_both_databases};
 
 /// What a mail server does for a while, and to whom. Every one of them either takes a mail or may be asked again.
 const TROUBLES: &[(&str, Whim)] = &[
@@ -62,7 +62,7 @@ async fn until(mut has_happened: impl FnMut() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it has happened by now");
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it has happened by now");
 }
 
 on_both_databases! {
@@ -70,7 +70,7 @@ on_both_databases! {
         for (round, step) in ["RCPT", "DATA", "dot"].into_iter().enumerate() {
             app.sink.misbehave("beta", Whim::Reply(step, "421 4.7.0 slow down"));
             let batch = batch_of_two(&app).await;
-            let sending = tokio::time::timeout(Duration::from_secs(60), app.send_until_idle());
+            let sending = tokio::time::timeout(PATIENCE, app.send_until_idle());
             sending.await.expect("the same mail is tried again and again");
             app.clerk().await.get(&batch).await.says("1 of 2").says("slow down");
             assert_eq!(app.sink.deliveries().len(), 2 * round + 1);
@@ -217,14 +217,14 @@ async fn answers_of_the_database_that_get_lost_neither_lose_a_mail_nor_send_one_
     let Some((app, lossy)) = TestApp::on_lossy_postgres().await else {
         return println!("skipped: DUNLIN_TEST_POSTGRES_URL is not set");
     };
-    let numbers = ledger_of(&app, 120).await;
+    let numbers = ledger_of(&app, 60).await;
     let batch = confirm(&app, &numbers).await;
     app.clock.advance(TimeDelta::seconds(11));
     lossy.lose_every(5);
-    app.while_sending(until(|| app.sink.deliveries().len() == 120)).await;
+    app.while_sending(until(|| app.sink.deliveries().len() == 60)).await;
     assert!(lossy.commits() > 10, "enough of them were lost");
     lossy.lose_every(0);
     app.send_now().await;
-    app.clerk().await.get(&batch).await.says("Finished. 120 of 120");
-    assert_eq!(app.sink.deliveries().len(), 120);
+    app.clerk().await.get(&batch).await.says("Finished. 60 of 60");
+    assert_eq!(app.sink.deliveries().len(), 60);
 }

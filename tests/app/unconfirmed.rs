@@ -1,12 +1,12 @@
 //! What people decide about mails that may have been delivered, and about a batch that the mail server refuses.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use dunlin::actions::Gone;
 
 use crate::support::program::Machine;
-use crate::support::{PASSWORD, Page, Person, Sink, TestApp, Whim, on_both_databases};
+use crate::support::{PASSWORD, PATIENCE, Page, Person, Sink, TestApp, Whim, on_both_databases};
 
 const LEDGER: &[&str] = &[
     "INV-1, Acme, ar@acme-customer.example, 100.00, -10, Sent",
@@ -247,7 +247,7 @@ async fn doubtful_test_mail(ada: &Person, sink: &Sink) -> String {
 async fn says_in_the_end(person: &Person, path: &str, words: &str) {
     let started = Instant::now();
     while !person.get(path).await.has(words) {
-        assert!(started.elapsed() < Duration::from_secs(30), "{}", person.get(path).await.words());
+        assert!(started.elapsed() < PATIENCE, "{}", person.get(path).await.words());
     }
 }
 

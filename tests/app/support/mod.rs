@@ -41,8 +41,11 @@ pub use sink::{Sink, Whim};
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// The longest wait for what must come, also where the cores are slow and shared.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The longest wait for a mail server's answer: for those that hang.
-pub const STEP: Duration = Duration::from_secs(10);
+pub const STEP: Duration = Duration::from_secs(15);
 
 /// Writes a test for both databases. Without `DUNLIN_TEST_POSTGRES_URL` the second one says that it is skipped.
 macro_rules! on_both_databases {
@@ -128,7 +131,7 @@ impl TestApp {
             window: TimeDelta::seconds(60),
             retry: RetryPolicy { base: TimeDelta::seconds(300), on_unconfirmed: OnUnconfirmed::Hold },
             retry_deadline: TimeDelta::hours(48),
-            api_wait: STEP,
+            api_wait: PATIENCE,
             default_from: "reminders@dunlin.example".parse().ok(),
             secret,
         };
@@ -310,6 +313,7 @@ impl TestApp {
         let rows: Vec<Row> = match self.store.address() {
             DatabaseAddress::Sqlite(file) => {
                 let mut connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 15000").unwrap();
                 diesel::sql_query(query).load(&mut connection).unwrap()
             }
             DatabaseAddress::Postgres(url) => {

@@ -5,15 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
 
 use dunlin::store::DatabaseAddress;
 use tempfile::TempDir;
 
-use super::{Database, fresh_store};
-
-/// Longest wait for a line that must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::{Database, PATIENCE, fresh_store};
 
 /// An installation: a data folder and a database.
 pub struct Machine {
