@@ -27,8 +27,6 @@ pub enum Whim {
 pub struct Delivery {
     pub recipient: String,
     pub text: String,
-    /// When the first line of its body was read.
-    pub begun_at: Instant,
     /// When its final dot was read.
     pub ended_at: Instant,
 }
@@ -184,13 +182,12 @@ impl Sink {
                         return Ok(());
                     }
                     let Some(first) = lines.next_line().await? else { return Ok(()) };
-                    let begun_at = Instant::now();
                     let Some(text) = body(first, &mut lines).await? else { return Ok(()) };
                     let ended_at = Instant::now();
                     let answer = self.answer("dot", &recipient, "250 2.0.0 queued").await;
                     // One that closes the connection has taken the message.
                     if answer.as_deref().is_none_or(|answer| answer.starts_with('2')) {
-                        let delivery = Delivery { recipient: recipient.clone(), text, begun_at, ended_at };
+                        let delivery = Delivery { recipient: recipient.clone(), text, ended_at };
                         self.inside.lock().unwrap().deliveries.push(delivery);
                     }
                     let Some(answer) = answer else { return Ok(()) };
