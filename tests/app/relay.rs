@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dunlin::domain::mail_target::{MailServer, MailTarget, Security};
 use dunlin::mail::{MailTimeouts, Relay};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -67,9 +67,10 @@ async fn s16_a_password_that_is_refused_is_told_with_the_servers_words() {
 
 #[actix_web::test]
 async fn a_port_where_nothing_listens_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Kept, so that it is nobody else's.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = taken.local_addr().unwrap().port();
     let host = "127.0.0.1".to_owned();
     let problem = problem_with(MailServer { host, port, security: Security::Plain, credentials: None }).await;
     assert_eq!(problem, format!("no mail server answers at 127.0.0.1 port {port}"));
