@@ -150,7 +150,7 @@ fn every_kind_of_waiting_ends(address: SocketAddr, key: &str) {
             let (began, mut heard) = (Instant::now(), Vec::new());
             let end = socket.read_to_end(&mut heard);
             let heard = String::from_utf8_lossy(&heard);
-            assert!(end.is_ok() && began.elapsed() < Duration::from_secs(30), "{what} ends: {end:?} {heard}");
+            assert!(end.is_ok() && began.elapsed() < Duration::from_secs(59), "{what} ends: {end:?} {heard}");
             assert!(heard.contains(&answer), "{what}: {heard}");
         })
     });
@@ -171,9 +171,9 @@ fn answers_that_nobody_reads_end(address: SocketAddr) {
     while began.elapsed() < Duration::from_secs(30) {
         thread::sleep(TRICKLE);
     }
-    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let end = socket.read_to_end(&mut heard);
     let answers = String::from_utf8_lossy(&heard).matches("HTTP/1.1 200 OK").count();
-    assert!(began.elapsed() < Duration::from_secs(39), "the connection has ended: {end:?}");
+    assert!(began.elapsed() < Duration::from_secs(89), "the connection has ended: {end:?}");
     assert!(answers < ASKED, "{answers} answers were kept for who does not read");
 }
