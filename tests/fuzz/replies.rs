@@ -24,12 +24,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// A client that says nothing waits for more than a reply has.
 const HUNG_UP_AFTER: Duration = Duration::from_millis(20);
 
+/// What a server says, step after step, and what it has said to the final dot, if it came so far.
+#[derive(Clone, Default)]
+struct Script {
+    steps: Vec<Vec<u8>>,
+    last: Arc<Mutex<Option<Vec<u8>>>>,
+}
+
 /// A server that says what it is told to.
 pub struct Server {
     runtime: Runtime,
-    script: Arc<Mutex<Vec<Vec<u8>>>>,
-    /// What it said to the final dot, if it came so far.
-    last: Arc<Mutex<Option<Vec<u8>>>>,
+    script: Arc<Mutex<Script>>,
     url: String,
 }
 
@@ -39,26 +44,20 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let (script, last) =
-            (Arc::<Mutex<Vec<Vec<u8>>>>::default(), Arc::<Mutex<Option<Vec<u8>>>>::default());
-        let (told, said) = (script.clone(), last.clone());
+        let script = Arc::<Mutex<Script>>::default();
+        let told = script.clone();
         runtime.spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let steps = told.lock().unwrap().clone();
-                let said = said.clone();
+                let script = told.lock().unwrap().clone();
                 // One that is hung up on has said enough.
-                tokio::spawn(async move { converse(socket, steps, said).await.ok() });
+                tokio::spawn(async move { converse(socket, script).await.ok() });
             }
         });
-        Self { runtime, script, last, url }
+        Self { runtime, script, url }
     }
 }
 
-async fn converse(
-    socket: TcpStream,
-    steps: Vec<Vec<u8>>,
-    last: Arc<Mutex<Option<Vec<u8>>>>,
-) -> std::io::Result<()> {
+async fn converse(socket: TcpStream, Script { steps, last }: Script) -> std::io::Result<()> {
     socket.set_nodelay(true)?;
     let (reader, mut writer) = socket.into_split();
     let mut lines = BufReader::new(reader).lines();
@@ -161,8 +160,10 @@ impl Target for Server {
             rest = &rest[at + STEP.len()..];
         }
         steps.push(rest.to_vec());
-        *self.script.lock().unwrap() = steps;
-        *self.last.lock().unwrap() = None;
+        // Its own: the conversation about the input before may still come to its end.
+        let script = Script { steps, ..Script::default() };
+        let last = script.last.clone();
+        *self.script.lock().unwrap() = script;
         let timeouts = MailTimeouts { step: LONGEST_WAIT, dot: LONGEST_WAIT };
         let target = self.url.parse().unwrap();
         let relay = Relay::new(&target, PathBuf::new(), "localhost".to_owned(), timeouts, None).unwrap();
@@ -175,7 +176,7 @@ impl Target for Server {
         });
         let (is_handed_over, outcome) = outcome;
         if let Outcome::Accepted { .. } = &outcome {
-            let last = self.last.lock().unwrap().clone();
+            let last = last.lock().unwrap().clone();
             assert!(is_handed_over, "accepted before it was handed over");
             // Pipelined replies may have been said ahead of the dot; then nothing was said to it.
             assert!(
