@@ -1,7 +1,7 @@
 // The text editor with JavaScript, and without.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, furnish, launch, signIn, start } from "./harness.mjs";
+import { accessible, furnish, isError, launch, signIn, start } from "./harness.mjs";
 
 const editor = "/automations/email-notifications/invoice-reminder";
 let app, browser;
@@ -48,7 +48,7 @@ test("a problem is linked to its line and column", async () => {
   const message = page.getByLabel("Message", { exact: true });
   await message.fill("First line\n  {{ custmer.name }}");
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  assert.match(await page.title(), /^Error: /);
+  await isError(page);
   await accessible(page, "the editor with an error");
   await page.getByRole("alert").getByRole("link").click();
   assert.equal(await message.evaluate((area) => area.selectionStart), "First line\n  ".length);

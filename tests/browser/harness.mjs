@@ -17,10 +17,15 @@ export const password = "correct horse battery";
 const offline = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
 
-export function launch() {
+// Longest wait for something that must come, also on a busy machine.
+const patience = 120000;
+
+export async function launch() {
   const executablePath = process.env.DUNLIN_TEST_CHROMIUM || execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
   const args = process.getuid() === 0 ? [...offline, "--no-sandbox"] : offline;
-  return chromium.launch({ executablePath, args });
+  const browser = await chromium.launch({ executablePath, args });
+  browser.on("context", (context) => context.setDefaultTimeout(patience));
+  return browser;
 }
 
 // The program, running: `app.url`, `app.setup` (the set-up address), `app.cli(...)`, `app.stop()`.
@@ -73,7 +78,12 @@ export async function signIn(page, app, role = "clerk") {
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Invoices", level: 1 }).waitFor();
+  // Scripts run once the page is there whole.
+  await page.waitForLoadState();
 }
+
+// Waits for a page that has something wrong in it.
+export const isError = (page) => page.waitForFunction(() => document.title.startsWith("Error: "));
 
 // Off unless it is named: what is read must be in the name that is spoken (WCAG 2.5.3).
 const also = { "label-content-name-mismatch": { enabled: true } };
@@ -81,6 +91,7 @@ const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 // Nothing that axe-core knows to be wrong.
 export async function accessible(page, what) {
+  await page.waitForLoadState();
   // A row half under the head that stays in view is no small target: measured from the top.
   await page.evaluate(() => scrollTo(0, 0));
   const violations = [];
@@ -130,7 +141,7 @@ export const yes = (page) => page.getByRole("button", { name: "Yes, send reminde
 // Waits for the batch page to say that it is done, with the sentence that it says it with.
 export async function finished(page) {
   const status = page.locator("main").getByRole("status").filter({ hasText: "Finished." });
-  await status.waitFor({ timeout: 30000 });
+  await status.waitFor();
   return status.innerText();
 }
 

@@ -41,11 +41,13 @@ test("with a selection / leads to the search, and what is typed next is only tex
 test("who has switched single keys off types letters without a consequence", async () => {
   const page = await open(at.browser, at.app);
   await page.getByRole("group", { name: "Single-key shortcuts" }).getByRole("button", { name: "Off" }).click();
+  await page.locator("[data-no-keys]").waitFor({ state: "attached" });
   await page.waitForLoadState();
   for (const key of ["j", "x", "/", "?"]) await page.keyboard.press(key);
   assert.equal(await ticked(page), 0);
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "BODY");
   await page.getByRole("group", { name: "Single-key shortcuts" }).getByRole("button", { name: "On" }).click();
+  await page.locator("[data-no-keys]").waitFor({ state: "detached" });
   await page.waitForLoadState();
   for (const key of ["j", "x"]) await page.keyboard.press(key);
   assert.equal(await ticked(page), 1);

@@ -1,7 +1,7 @@
 // Every page, in light and dark, and on a narrow phone: axe-core finds nothing, and nothing is cut off.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { accessible, box, finished, furnish, importLedger, open, sendButton, stage, yes } from "./harness.mjs";
+import { accessible, box, finished, furnish, importLedger, isError, open, sendButton, stage, yes } from "./harness.mjs";
 import { invoices, ledger } from "./ledger.mjs";
 import { smtpSink } from "./mails.mjs";
 
@@ -74,7 +74,7 @@ test("signing in", async () => {
     await page.getByLabel("Email").fill("nobody@acme.example");
     await page.getByLabel("Password").fill("not the password");
     await page.getByRole("button", { name: "Sign in" }).click();
-    assert.match(await page.title(), /^Error: /);
+    await isError(page);
     await accessible(page, `sign-in refused, ${colorScheme}`);
     await fits(page, `sign-in refused, ${colorScheme}`);
     await page.context().close();
@@ -170,7 +170,7 @@ for (const colorScheme of ["light", "dark"]) {
     await look(page, "a new API key");
     await page.getByLabel("Last day").evaluate((field) => Object.assign(field, { type: "text", value: "2020-01-01" }).form.submit());
     await page.getByText("Please mend these first:").waitFor();
-    assert.match(await page.title(), /^Error: /);
+    await isError(page);
     await look(page, "an API key with something wrong in it");
     await page.getByRole("link", { name: `Revoke the key of ${name}` }).click();
     await page.getByRole("heading", { name: "Revoke API key?" }).waitFor();
@@ -248,7 +248,7 @@ for (const colorScheme of ["light", "dark"]) {
       for (const [label, value] of Object.entries(fill)) await page.getByLabel(label).fill(value);
       await page.evaluate(() => document.querySelector("main form").submit());
       await page.getByText("Please mend these first:").waitFor();
-      assert.match(await page.title(), /^Error: /);
+      await isError(page);
       await accessible(page, `${what} with something wrong in it, ${colorScheme}`);
       if (colorScheme === "light") await fits(page, `${what} with something wrong in it`);
       await page.context().close();
