@@ -235,6 +235,10 @@ on_both_databases! {
         assert_eq!(confirm(&offered, &code(&app, &secret, 0)).await.status, 200);
         confirm(&other, &code(&app, &another, 0)).await.says("Two-factor sign-in is on already.");
         app.clock.advance(TimeDelta::minutes(1));
+        while (-1..=1).any(|steps| code(&app, &secret, steps) == code(&app, &another, 0)) {
+            // By chance it is right for both.
+            app.clock.advance(TimeDelta::seconds(30));
+        }
         let again = app.visitor();
         again.sign_in(CLEO, PASSWORD).await;
         assert_eq!(enter(&again, &code(&app, &another, 0)).await.status, 422);
