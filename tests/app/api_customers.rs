@@ -102,6 +102,9 @@ on_both_databases! {
         patch(&program, beta.text("id"), &json!({"externalId": "C-1"})).await.is(409, "Customer.ExternalIdTaken");
         assert_eq!(patch(&program, beta.text("id"), &json!({"externalId": "C-2"})).await.status, 200);
         assert_eq!(names(&program.get(CUSTOMERS).await.body), ["Acme", "Beta"]);
+        // Every organisation has names of its own for them.
+        let elsewhere = app.program_of(app.another_organisation("Elsewhere").await).await;
+        assert_eq!(elsewhere.post(CUSTOMERS, &json!({"name": "Theirs", "externalId": "C-1"})).await.status, 201);
     }
 
     async fn an_edit_changes_what_it_names(app: TestApp) {

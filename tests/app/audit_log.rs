@@ -1,6 +1,7 @@
 //! The audit log: who did what, found again by person, subject, day and words, and as a file.
 
 use chrono::TimeDelta;
+use dunlin::domain::person::Role;
 use reqwest::StatusCode;
 
 use crate::support::{Page, on_both_databases};
@@ -100,8 +101,12 @@ on_both_databases! {
         app.ledger(&["INV-1, Acme, a@acme.example, 10.00, -5, Sent"]).await;
         let stranger = app.another_organisation("Beta").await;
         app.sql(&format!("UPDATE audit SET organisation_id = '{stranger}'"));
+        app.add_person(stranger, "bea@beta.example", Role::Admin).await;
+        app.sql("UPDATE person SET name = 'Bea of Beta' WHERE email = 'bea@beta.example'");
+        app.actions.add_api_key(stranger, "Their ERP".parse().unwrap()).await.unwrap();
         let admin = app.admin().await;
-        admin.get(LOG).await.says_not("INV-1");
+        // Nor are its people and programs among those that can be chosen.
+        admin.get(LOG).await.says_not("INV-1").says_not("Bea of Beta").says_not("Their ERP");
         admin.get("/settings/audit-log.csv").await.says_not("INV-1");
     }
 }

@@ -6,6 +6,7 @@ use dunlin::domain::person::{Actor, Role};
 use crate::support::{PASSWORD, Person, TestApp, Whim, on_both_databases};
 
 const ANNA: &str = "anna@acme.example";
+const EDITOR: &str = "/automations/email-notifications/invoice-reminder";
 
 /// Anna is an admin of the test's organisation, where INV-1 is, and a viewer of Birch, where BIR-1 is.
 async fn anna_in_two(app: &TestApp) -> (Person, OrganisationId) {
@@ -62,6 +63,35 @@ on_both_databases! {
         anna.confirm(&shown).await.says("The confirmation is not valid any more.");
         app.send_until_idle().await;
         assert!(app.sink.deliveries().is_empty());
+    }
+
+    async fn a_text_is_that_of_its_own_organisation_alone(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let basis = anna.get(EDITOR).await.value("basis");
+        let text = [("basis", basis.as_str()), ("subject", "As Acme says, {{ invoice.number }}"), ("message", "Please pay.")];
+        anna.post(&format!("{EDITOR}/versions"), &text).await.says("Saved.").says("As Acme says");
+        switch(&anna, birch).await;
+        for path in ["/automations/email-notifications", EDITOR, &format!("{EDITOR}/history")] {
+            let page = anna.get(path).await;
+            assert_eq!(page.status, 200, "{path}");
+            page.says_not("As Acme says");
+        }
+    }
+
+    async fn what_one_organisation_imports_and_suppresses_is_nothing_to_another(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        app.add_person(birch, "bea@birch.example", Role::Clerk).await;
+        let bea = app.signed_in("bea@birch.example").await;
+        let ledger = "customer_name,invoice_number,currency,total\nMoss,BIR-2,EUR,10\n";
+        let checked = bea.upload("birch-ledger.csv", ledger, false).await;
+        bea.post(&format!("{}/write", checked.url), &[]).await;
+        bea.get("/imports").await.says("birch-ledger.csv");
+        anna.get("/imports").await.says_not("birch-ledger.csv");
+        bea.post("/suppressions", &[("address", "ar@acme-customer.example")]).await.says("ar@acme-customer.example");
+        anna.get("/suppressions").await.says_not("ar@acme-customer.example");
+        anna.confirm(&anna.propose(&["INV-1"]).await).await;
+        app.send_until_idle().await;
+        assert_eq!(app.sink.deliveries().len(), 1);
     }
 
     async fn what_waits_in_one_organisation_is_not_told_in_the_other(app: TestApp) {

@@ -162,6 +162,18 @@ on_both_databases! {
         assert_eq!(enter(&again, &codes[4]).await.status, 422, "the ones before are worth nothing");
     }
 
+    async fn a_recovery_code_lets_in_its_own_person_alone(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        app.add_person(app.organisation, "eve@acme.example", Role::Clerk).await;
+        set_up(&app, &app.signed_in(CLEO).await).await;
+        let (_, codes) = set_up(&app, &app.signed_in("eve@acme.example").await).await;
+        let eve = app.visitor();
+        eve.sign_in(CLEO, PASSWORD).await.says("Enter your code");
+        assert_eq!(enter(&eve, &codes[0]).await.status, 422);
+        eve.sign_in("eve@acme.example", PASSWORD).await.says("Enter your code");
+        assert_eq!(enter(&eve, &codes[0]).await.url, "/customers", "nor was it used up by that");
+    }
+
     async fn h22_codes_have_to_wait_like_passwords(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let (secret, _) = set_up(&app, &app.signed_in(CLEO).await).await;

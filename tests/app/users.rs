@@ -45,6 +45,8 @@ on_both_databases! {
 
     async fn the_last_admin_stays(app: TestApp) {
         app.add_person(app.organisation, "only@acme.example", Role::Admin).await;
+        let other = app.another_organisation("Other Ltd").await;
+        app.add_person(other, "eve@other.example", Role::Admin).await;
         let admin = app.signed_in("only@acme.example").await;
         let id = id_of(&admin, "only@acme.example").await;
         for refused in [
