@@ -154,11 +154,12 @@ impl AnyConnection {
         }
     }
 
-    /// Keeps other transactions from changing the rows of table alias `table` before this one ends.
+    /// Keeps other transactions from changing the rows of table alias `table` before this one ends. What only names such a
+    /// row, as an entry of the audit log does, is written all the same: else two transactions could wait for each other.
     pub(super) fn locked(&self, table: &str) -> String {
         match self {
             Self::Sqlite(_) => String::new(),
-            Self::Postgres(_) => format!(" FOR UPDATE OF {table}"),
+            Self::Postgres(_) => format!(" FOR NO KEY UPDATE OF {table}"),
         }
     }
 

@@ -83,7 +83,7 @@ impl Tx<'_> {
             organisation::table
                 .find(id.to_string())
                 .select(organisation::id)
-                .for_update()
+                .for_no_key_update()
                 .first::<String>(server)?;
         }
         Ok(())
@@ -106,7 +106,7 @@ impl Tx<'_> {
             Sql::new("SELECT id FROM organisation WHERE id = $1 FOR SHARE")
                 .bind(organisation.to_string())
                 .execute(self.connection())?;
-            Sql::new("SELECT id FROM invoice WHERE id = $1 AND organisation_id = $2 FOR UPDATE")
+            Sql::new("SELECT id FROM invoice WHERE id = $1 AND organisation_id = $2 FOR NO KEY UPDATE")
                 .bind(id.to_string())
                 .bind(organisation.to_string())
                 .execute(self.connection())?;

@@ -1,8 +1,12 @@
 //! A write is all or nothing, writers wait for each other, and a read sees one state of the database.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
-use dunlin::store::{StoreError, TemplateVersion};
+use dunlin::clock::Ids;
+use dunlin::domain::ids::{InvoiceId, OrganisationId};
+use dunlin::domain::person::Actor;
+use dunlin::store::{AuditEntry, StoreError, TemplateVersion};
 use tokio::sync::oneshot;
 
 use crate::ledger::customer;
@@ -11,6 +15,23 @@ use crate::test_store::{TestStore, at, organisation, version};
 
 /// More closures than any pool has connections.
 const OFTEN: usize = 12;
+
+/// How long a transaction waits for another one that may have to wait for it.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+fn entry(organisation_id: OrganisationId, invoice: InvoiceId) -> AuditEntry {
+    AuditEntry {
+        id: Ids.next(),
+        organisation_id,
+        at: at(0),
+        actor: Actor::System,
+        event: "invoice.changed",
+        invoice_id: Some(invoice),
+        mail_id: None,
+        batch_id: None,
+        detail: String::new(),
+    }
+}
 
 impl TestStore {
     async fn customers(&self) -> usize {
@@ -124,6 +145,36 @@ on_both_databases! {
         }
         let numbers: Vec<u32> = store.history().await.iter().map(|version| version.number).collect();
         assert_eq!(numbers, (1..=101).rev().collect::<Vec<_>>());
+    }
+
+    async fn who_changes_an_invoice_and_who_has_locked_its_organisation_never_wait_for_each_other(store: TestStore) {
+        let (organisation, invoice) = (store.organisation, store.invoices(1).await[0].id);
+        for is_import in [false, true] {
+            let (changing, locking) = (store.another_process(), store.another_process());
+            let ((begun, has_begun), (locked, is_locked)) = (oneshot::channel(), mpsc::channel());
+            let changed = tokio::spawn(async move {
+                changing
+                    .write(move |tx| {
+                        tx.invoice_to_change(organisation, invoice)?;
+                        begun.send(()).unwrap();
+                        // SQLite has one writer: there it has to wait.
+                        is_locked.recv_timeout(PATIENCE).ok();
+                        tx.record(&entry(organisation, invoice))
+                    })
+                    .await
+            });
+            has_begun.await.unwrap();
+            let locking = locking.write(move |tx| {
+                match is_import {
+                    true => tx.lock_ledger(organisation)?,
+                    false => tx.lock_organisation(organisation)?,
+                }
+                locked.send(()).ok();
+                tx.ledger_invoice_to_change(organisation, invoice)
+            });
+            locking.await.unwrap();
+            changed.await.unwrap().unwrap();
+        }
     }
 
     async fn increments_of_one_row_by_four_writers_all_count(store: TestStore) {
