@@ -161,16 +161,18 @@ impl BatchPage {
             && progress.cancelled > 0
             && progress.cancelled + progress.left_out == progress.selected
             && others.iter().all(|row| row.reason.as_deref().is_some_and(is_called_back));
+        let heading = match (is_finished, progress.sent + progress.unconfirmed) {
+            (false, _) => "Sending reminders",
+            (true, 0) => "No reminders sent",
+            (true, _) if progress.failed > 0 => "Some reminders failed",
+            (true, _) if is_kept => "Reminders kept here",
+            (true, _) => "Reminders sent",
+        };
         Self {
-            frame: by.frame(Section::Reminders, "Sending reminders"),
+            frame: by.frame(Section::Reminders, heading),
             id: progress.id.to_string(),
             who: format!("{} \u{b7} {}", progress.actor_name, by.organisation.local(progress.created_at)),
-            heading: match (is_finished, progress.sent + progress.unconfirmed) {
-                (false, _) => "Sending reminders",
-                (true, 0) => "No reminders sent",
-                (true, _) if is_kept => "Reminders kept here",
-                (true, _) => "Reminders sent",
-            },
+            heading,
             is_finished,
             is_undoable,
             may_cancel: progress.pending > 0 && by.user.may(Permission::CancelReminder),

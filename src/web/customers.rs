@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::WebError;
 use super::frame::{Frame, Section, page};
 use super::handed_over::{Aftermath, HandedOver};
-use super::invoices::RowView;
+use super::invoice_row::RowView;
 use super::reminder_proposals::counted;
 use super::reminders::LogRow;
 use super::session::SignedIn;
 use crate::domain::ids::{CustomerId, InvoiceId};
 use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, Place, Sort, Tab};
 use crate::domain::person::Permission;
-use crate::domain::proposal::mailable;
+use crate::domain::proposal::{LeftOut, mailable};
 use crate::domain::search::Search;
 use crate::store::ReminderFilter;
 
@@ -106,6 +106,7 @@ struct CustomerPage {
     id: String,
     external_id: Option<String>,
     email: Option<String>,
+    is_suppressed: bool,
     totals: String,
     hold: Option<String>,
     may_hold: bool,
@@ -155,6 +156,7 @@ pub async fn show(
         id: customer.id.to_string(),
         external_id: customer.external_id.map(|id| id.to_string()),
         email: customer.email.map(|email| email.to_string()),
+        is_suppressed: invoices.rows.iter().any(|row| row.is_suppressed),
         totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
         hold: hold.map(|hold| format!("Reminders are on hold {hold}")),
         may_hold: by.user.may(Permission::Hold),

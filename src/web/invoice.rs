@@ -7,7 +7,7 @@ use super::WebError;
 use super::frame::{Frame, Section, page};
 use super::handed_over::{Aftermath, HandedOver};
 use super::happenings::Happening;
-use super::invoices::RowView;
+use super::invoice_row::RowView;
 use super::reminders::LogRow;
 use super::session::SignedIn;
 use crate::domain::ids::InvoiceId;

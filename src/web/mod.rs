@@ -22,6 +22,7 @@ mod holds;
 mod imports;
 mod invitations;
 mod invoice;
+mod invoice_row;
 mod invoice_selections;
 mod invoices;
 mod lost_factors;

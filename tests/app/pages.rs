@@ -71,6 +71,27 @@ on_both_databases! {
         clerk.propose(&["INV-1"]).await.says("Yes, send reminders");
     }
 
+    async fn a_row_says_that_its_latest_reminder_failed_or_may_have_been_delivered_until_the_next_one(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        app.sink.misbehave("acme", Whim::Reply("RCPT", "554 5.0.0 not today"));
+        app.sink.misbehave("beta", Whim::Drop("dot"));
+        let batch = clerk.confirm(&clerk.propose(&["INV-1", "INV-2"]).await).await;
+        app.send_until_idle().await;
+        app.sink.behave();
+        clerk.get(&batch.url).await.says("<h1>Some reminders failed</h1>").says("<title>Some reminders failed");
+        let list = clerk.get("/invoices").await;
+        let customer = list.between("href=\"/customers/", "\"", ">Acme");
+        for (page, marks) in [(list, 2), (clerk.get(&format!("/customers/{customer}")).await, 1)] {
+            page.says("aria-label=\"Failed: The latest reminder did not go out.\">Failed</a>");
+            assert_eq!(page.text.matches("class=\"mark-missing\" href=\"/reminders/").count(), marks);
+        }
+        clerk.get("/invoices").await.says(">May have been delivered</a>");
+        clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
+        app.send_until_idle().await;
+        clerk.get("/invoices").await.says_not(">Failed</a>").says(">Just reminded</a>");
+    }
+
     async fn one_customers_invoices_say_whose_they_are_and_lead_back_to_all(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
