@@ -1,5 +1,6 @@
 //! The rows of a batch's result: failures by cause, what was left out, and the mails.
 
+use super::addresses::{Link, mend};
 use super::session::SignedIn;
 use crate::domain::person::Permission;
 use crate::domain::proposal::LeftOut;
@@ -23,8 +24,8 @@ pub(super) struct ResultView {
     pub(super) reminder_id: Option<String>,
     pub(super) status: &'static str,
     pub(super) detail: String,
-    /// Where the address that is missing or wrong can be mended.
-    pub(super) mend: Option<String>,
+    /// Where what is wrong with the address can be mended.
+    pub(super) mend: Option<Link>,
 }
 
 pub(super) fn causes(failed: Vec<BatchRow>, by: &SignedIn) -> Vec<Cause> {
@@ -38,8 +39,7 @@ pub(super) fn causes(failed: Vec<BatchRow>, by: &SignedIn) -> Vec<Cause> {
             .and_then(|reason| reason.split_once(": "))
             .map_or("", |(_, words)| words)
             .to_owned();
-        let is_address = matches!(kind, FailureKind::NoEmail | FailureKind::AddressRefused);
-        let mend = mend(&row, is_address, by);
+        let mend = mend(word, row.customer_id, by.user.may(Permission::EditCustomer));
         let view = ResultView { mend, ..view_of(row, "Failed", detail) };
         match causes.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, cause)) => cause.rows.push(view),
@@ -76,13 +76,9 @@ pub(super) fn result(row: BatchRow, by: &SignedIn) -> ResultView {
 
 pub(super) fn left_out_row(row: BatchRow, by: &SignedIn) -> ResultView {
     let detail = row.reason.as_deref().and_then(LeftOut::sentence).unwrap_or_default();
-    let mend = mend(&row, row.reason.as_deref() == Some(LeftOut::NoEmail.code()), by);
+    let code = row.reason.as_deref().unwrap_or_default();
+    let mend = mend(code, row.customer_id, by.user.may(Permission::EditCustomer));
     ResultView { mend, ..view_of(row, "Left out", detail) }
-}
-
-fn mend(row: &BatchRow, is_address: bool, by: &SignedIn) -> Option<String> {
-    let may_edit = by.user.may(Permission::EditCustomer);
-    (is_address && may_edit).then(|| format!("/customers/{}/edit", row.customer_id))
 }
 
 fn view_of(row: BatchRow, status: &'static str, detail: String) -> ResultView {

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::WebError;
+use super::addresses::{Link, mend};
 use super::frame::{Frame, Section, page_with};
 use super::invoices::{Ticked, address};
 use super::objections;
@@ -112,8 +113,8 @@ pub(super) struct ProposedRow {
     pub(super) amount: String,
     pub(super) why: String,
     pub(super) reminder: Option<String>,
-    /// Where the missing address can be added.
-    pub(super) mend: Option<String>,
+    /// Where what is wrong with the address can be mended.
+    pub(super) mend: Option<Link>,
 }
 
 /// Everything the confirmation says.
@@ -319,8 +320,7 @@ fn left(proposal: &Proposal, may_edit: bool) -> Vec<ProposedRow> {
             amount: candidate.invoice.balance.to_string(),
             why: why.to_string(),
             reminder: why.reminder().map(|id| id.to_string()),
-            mend: (may_edit && *why == LeftOut::NoEmail)
-                .then(|| format!("/customers/{}/edit", candidate.invoice.customer_id)),
+            mend: mend(why.code(), candidate.invoice.customer_id, may_edit),
         })
         .collect()
 }

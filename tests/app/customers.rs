@@ -154,6 +154,18 @@ on_both_databases! {
         app.clerk().await.get(&customer).await.says_not("did not reach this customer");
     }
 
+    async fn a_customers_page_says_that_the_address_is_suppressed(app: TestApp) {
+        app.ledger(LEDGER).await;
+        let clerk = app.clerk().await;
+        let customer = customer_of(&clerk, "INV-1").await;
+        let mark = ">Suppressed</a> <span class=\"muted\">Reminders cannot be sent.</span>";
+        clerk.get(&customer).await.says_not(mark);
+        app.sink.misbehave("", Whim::Reply("RCPT", "550 5.1.1 nobody of that name"));
+        clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
+        app.send_until_idle().await;
+        clerk.get(&customer).await.says(mark);
+    }
+
     async fn every_mark_of_a_missing_address_leads_to_where_it_can_be_added(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
@@ -166,7 +178,7 @@ on_both_databases! {
         let shown = clerk.propose(&["INV-1", "INV-2"]).await;
         shown.says(&format!("<a href=\"{customer}/edit\" aria-label=\"Add the address of Beta\">"));
         let batch = clerk.confirm(&shown).await;
-        batch.says(&format!("<a href=\"{customer}/edit\" aria-label=\"Change the address of Beta\">"));
+        batch.says(&format!("<a href=\"{customer}/edit\" aria-label=\"Add the address of Beta\">"));
         app.viewer().await.get(&batch.url).await.says_not("/edit\"");
     }
 }

@@ -26,10 +26,11 @@ on_both_databases! {
         clerk.get("/suppressions").await.says("ar@acme-customer.example").says("550 5.1.1 no such user");
         clerk.get("/invoices").await.says(">Suppressed<");
         let shown = clerk.propose(&["INV-2", "INV-3"]).await;
-        shown.says("1 e-mail to 1 customer").says("The address is suppressed.");
+        let mended = "<a href=\"/suppressions\" aria-label=\"See the suppression of ";
+        shown.says("1 e-mail to 1 customer").says("The address is suppressed.").says(mended);
         let batch = clerk.confirm(&shown).await;
         app.send_until_idle().await;
-        clerk.get(&batch.url).await.says("1 left out").says("The address is suppressed.");
+        clerk.get(&batch.url).await.says("1 left out").says("The address is suppressed.").says(mended);
         assert_eq!(app.sink.deliveries().len(), 1);
     }
 

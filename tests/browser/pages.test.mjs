@@ -267,7 +267,7 @@ for (const colorScheme of ["light", "dark"]) {
     await accessible(page, `the dialog with one left out, ${colorScheme}`);
     await yes(page).click();
     await finished(page);
-    await page.getByRole("link", { name: `Change the address of ${nobody.name}` }).click();
+    await page.getByRole("link", { name: `Add the address of ${nobody.name}` }).click();
     await page.getByLabel("E-mail address").fill("found@customer.example");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("button", { name: "Send 1 reminder" }).waitFor();
