@@ -1,7 +1,9 @@
 //! The tables: embedded migrations, one folder for each database, the same steps in both; and their housekeeping.
 
 use diesel::Connection;
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::AnyConnection;
@@ -59,18 +61,32 @@ impl Store {
     /// one does it and the others wait.
     ///
     /// # Errors
-    /// When a step is refused; nothing is changed then.
+    /// When a step is refused, or one has been taken that this program does not know; nothing is changed then.
     pub fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = lease(&self.0.writers)?;
         match &mut *connection {
             AnyConnection::Sqlite(embedded) => {
-                embedded.immediate_transaction(|embedded| embedded.run_pending_migrations(SQLITE).map(drop))
+                embedded.immediate_transaction(|embedded| take_missing(embedded, SQLITE))
             }
             AnyConnection::Postgres(server) => server.transaction(|server| {
                 server.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATING})"))?;
-                server.run_pending_migrations(POSTGRES).map(drop)
+                take_missing(server, POSTGRES)
             }),
         }
         .map_err(|error| StoreError::Migration(error.to_string()))
     }
+}
+
+/// Takes the steps that a database has not taken. One that it has taken and that is not among these is a newer program's,
+/// whose tables this one would misread.
+fn take_missing<DB: Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    steps: EmbeddedMigrations,
+) -> diesel::migration::Result<()> {
+    let known = MigrationSource::<DB>::migrations(&steps)?;
+    let is_known = |taken: &MigrationVersion<'_>| known.iter().any(|step| step.name().version() == *taken);
+    if !connection.applied_migrations()?.iter().all(is_known) {
+        return Err("a newer Dunlin has used it; start that one, or a newer one".into());
+    }
+    connection.run_pending_migrations(steps).map(drop)
 }

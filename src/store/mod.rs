@@ -54,11 +54,12 @@ mod unconfirmed;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
+use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool, PooledConnection};
 use thiserror::Error;
 
 pub use account_links::{Invitation, LinkMail, NewInvitation};
@@ -153,8 +154,11 @@ impl Store {
     /// Opens an existing or new database; [`Store::migrate`] makes its tables.
     ///
     /// # Errors
-    /// When the file cannot be opened or the server not be reached within 10 s.
+    /// When the file cannot be opened or the server not be reached within 30 s.
     pub fn open(address: DatabaseAddress) -> Result<Self, StoreError> {
+        if let DatabaseAddress::Sqlite(file) = &address {
+            may_be_opened(file)?;
+        }
         let writers = match address {
             DatabaseAddress::Sqlite(_) => 1,
             DatabaseAddress::Postgres(_) => 8,
@@ -239,6 +243,18 @@ impl Store {
             return Err(StoreError::from(refused).into());
         }
         result
+    }
+}
+
+/// What cannot be opened now will not be by waiting, unless another process holds it.
+fn may_be_opened(file: &Path) -> Result<(), StoreError> {
+    let opener = Opener { address: DatabaseAddress::Sqlite(file.to_owned()), purpose: Purpose::Write };
+    match opener.connect().map(drop).map_err(|error| error.to_string()) {
+        Err(why) if !why.contains("locked") => Err(StoreError::Unreachable(format!(
+            "{}: {why}. Dunlin must be able to read and write this file and its folder.",
+            file.display()
+        ))),
+        _ => Ok(()),
     }
 }
 

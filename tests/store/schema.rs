@@ -110,6 +110,14 @@ on_both_databases! {
         let organisations = store.read(|snapshot| snapshot.organisations()).await.unwrap();
         assert_eq!(organisations.len(), 1);
     }
+
+    async fn a_database_that_a_newer_program_has_used_is_left_alone(store: TestStore) {
+        let before = definitions(store.address());
+        store.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('00000000009999')").unwrap();
+        let refused = store.store.migrate().unwrap_err().to_string();
+        assert!(refused.contains("a newer Dunlin has used it"), "{refused}");
+        assert_eq!(definitions(store.address()), before);
+    }
 }
 
 fn every_step_is_undone(database: Database) {
