@@ -16,7 +16,12 @@ use crate::domain::text::Line;
 
 /// Dunlin reminds customers of unpaid invoices.
 #[derive(Parser, Debug)]
-#[command(name = "dunlin", version, after_help = after_help(), args_conflicts_with_subcommands = true)]
+#[command(
+    name = "dunlin",
+    version,
+    after_help = "Settings are variables of every command and flags of serve, as `dunlin serve --help` lists them.",
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// What to do; without a word: serve.
     #[command(subcommand)]
@@ -26,15 +31,13 @@ pub struct Cli {
     pub serve: Serve,
 }
 
-fn after_help() -> String {
-    let rows: Vec<String> = VARIABLES
-        .iter()
-        .map(|(name, default, meaning)| match *default {
-            "" => format!("  {name}\n        {meaning}"),
-            default => format!("  {name} [{default}]\n        {meaning}"),
-        })
-        .collect();
-    format!("Environment (each also a flag of serve: DUNLIN_BASE_URL is --base-url):\n{}", rows.join("\n"))
+/// What a setting means, with its name and its default, for the help of its flag.
+fn meaning(variable: &str) -> String {
+    let known = VARIABLES.iter().find(|(name, ..)| *name == variable);
+    known.map_or_else(String::new, |(name, default, meaning)| match *default {
+        "" => format!("{meaning} [{name}]"),
+        default => format!("{meaning} [{name}={default}]"),
+    })
 }
 
 /// What the program can do.
@@ -86,7 +89,7 @@ macro_rules! settings {
     ($($field:ident = $variable:literal),+ $(,)?) => {
         #[derive(Args, Debug, Default)]
         struct Settings {
-            $(#[arg(long, value_name = "VALUE", hide_short_help = true, help = concat!("Instead of ", $variable))] $field: Option<String>,)+
+            $(#[arg(long, value_name = "VALUE", hide_short_help = true, help = meaning($variable))] $field: Option<String>,)+
         }
 
         impl Settings {

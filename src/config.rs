@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -159,9 +160,10 @@ impl Config {
             data_dir,
             database_url,
             mail: reader.parsed("DUNLIN_MAIL_URL", MailTarget::Capture),
-            mail_connections: reader.parsed("DUNLIN_MAIL_CONNECTIONS", 4),
-            mail_timeout: reader.seconds("DUNLIN_MAIL_TIMEOUT_SECONDS"),
-            mail_dot_timeout: reader.seconds("DUNLIN_MAIL_DOT_TIMEOUT_SECONDS"),
+            mail_connections: reader.number("DUNLIN_MAIL_CONNECTIONS", 1..=100) as usize,
+            // No mail server answers in no time.
+            mail_timeout: reader.seconds_from("DUNLIN_MAIL_TIMEOUT_SECONDS", 1),
+            mail_dot_timeout: reader.seconds_from("DUNLIN_MAIL_DOT_TIMEOUT_SECONDS", 1),
             mail_dedup_header: reader.optional("DUNLIN_MAIL_DEDUP_HEADER"),
             // A mail server that is down is asked again after a sixtieth of it.
             retry_base: reader.seconds_from("DUNLIN_RETRY_BASE_SECONDS", 1),
@@ -172,14 +174,11 @@ impl Config {
             reminder_window: reader.seconds("DUNLIN_REMINDER_WINDOW_SECONDS"),
             undo: reader.seconds("DUNLIN_UNDO_SECONDS"),
             api_wait: reader.seconds("DUNLIN_API_WAIT_SECONDS"),
-            api_rate_per_minute: reader.parsed("DUNLIN_API_RATE_PER_MINUTE", 600),
+            api_rate_per_minute: reader.number("DUNLIN_API_RATE_PER_MINUTE", 0..=1_000_000),
             shutdown: reader.seconds("DUNLIN_SHUTDOWN_SECONDS"),
             log: reader.log(),
             clock: reader.clock(),
         };
-        if config.mail_connections == 0 || config.mail_connections > 100 {
-            reader.problem("DUNLIN_MAIL_CONNECTIONS", "write a number from 1 to 100");
-        }
         if config.clock.is_some() && !config.mail.is_local() {
             let why =
                 "it is only for trying things out: unset it, or let mail be captured or go to this machine";
@@ -277,6 +276,14 @@ impl Values<'_> {
             self.problem("DUNLIN_LOG", what);
         }
         text
+    }
+
+    fn number(&mut self, name: &str, allowed: RangeInclusive<u32>) -> u32 {
+        let read = self.text(name).parse().ok().filter(|number| allowed.contains(number));
+        read.unwrap_or_else(|| {
+            self.problem(name, &format!("write a number from {} to {}", allowed.start(), allowed.end()));
+            *allowed.start()
+        })
     }
 
     fn seconds(&mut self, name: &str) -> Duration {
@@ -410,13 +417,31 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_in_which_no_life_can_be_seen_and_a_base_that_is_no_wait_are_refused() {
-        for (name, least) in [("DUNLIN_LEASE_SECONDS", "2"), ("DUNLIN_RETRY_BASE_SECONDS", "1")] {
+    fn a_time_in_which_nothing_can_be_done_is_refused() {
+        for (name, least) in [
+            ("DUNLIN_LEASE_SECONDS", "2"),
+            ("DUNLIN_RETRY_BASE_SECONDS", "1"),
+            ("DUNLIN_MAIL_TIMEOUT_SECONDS", "1"),
+            ("DUNLIN_MAIL_DOT_TIMEOUT_SECONDS", "1"),
+        ] {
             assert!(read(&[(name, least)]).is_ok(), "{name}");
             for less in ["0", "0.9"] {
                 let ConfigProblems(problems) = read(&[(name, less)]).unwrap_err();
                 let what = "write a number of seconds, at least";
                 assert_eq!(problems, [format!("{name}: {what} {least} and at most a year of them")]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_digits_within_what_it_may_be() {
+        for (name, wrong) in [
+            ("DUNLIN_MAIL_CONNECTIONS", ["0", "101", "many"]),
+            ("DUNLIN_API_RATE_PER_MINUTE", ["-1", "1000001", "none"]),
+        ] {
+            for value in wrong {
+                let ConfigProblems(problems) = read(&[(name, value)]).unwrap_err();
+                assert!(problems[0].starts_with(&format!("{name}: write a number from ")), "{problems:?}");
             }
         }
     }

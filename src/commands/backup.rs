@@ -27,7 +27,12 @@ pub(super) async fn backup(config: &Config, target: &Path) -> Result<(), Command
     refuse_existing(target)?;
     let part = part_of(target)?;
     // Customers' data: nobody else's business.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(failed(&part))?;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(failed(folder_of(target)))?;
     let written = match copy_database(&database, &part).await {
         Ok(()) => keep(&part, target),
         Err(error) => Err(error.into()),

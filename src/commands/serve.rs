@@ -36,7 +36,13 @@ pub(super) async fn serve(
     let installation = Installation::open(config).await?;
     begin(&installation).await?;
     let failure = |what: String| move |source| CommandError::Failed(Failure::Files { what, source });
-    let listener = TcpListener::bind(config.bind).map_err(failure(config.bind.to_string()))?;
+    let listener = TcpListener::bind(config.bind).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => CommandError::Failed(Failure::Refused(format!(
+            "{} is in use: stop what listens there, or listen elsewhere with --bind",
+            config.bind
+        ))),
+        _ => failure(config.bind.to_string())(error),
+    })?;
     let bound = listener.local_addr().map_err(failure(config.bind.to_string()))?;
     let static_folder =
         assets::unpack(&config.data_dir).map_err(failure(config.data_dir.display().to_string()))?;

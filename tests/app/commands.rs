@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
+use dunlin::config::VARIABLES;
+
 use crate::support::program::{Machine, Told, told};
 use crate::support::{PASSWORD, Person};
 
@@ -218,6 +220,46 @@ fn check_says_what_is_unsafe_once_others_can_reach_it() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(data.join("secret.key"), [7; 32]).unwrap();
     machine.run(&["check"]).is(1, "Unsafe: the secret key is no chance");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_told_with_its_name_and_what_it_must_be() {
+    let machine = Machine::new();
+    let data = machine.folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(
+        data.join("dunlin.db"),
+        "no database at all, but long enough to be looked at as if it were one",
+    )
+    .unwrap();
+    let told = machine.run(&["check"]);
+    told.is(1, &format!("the database cannot be reached: {}: ", data.join("dunlin.db").display()));
+    told.is(1, "Dunlin must be able to read and write this file and its folder.");
+    let nowhere = Machine::new().with("DUNLIN_DATABASE_URL", "sqlite:///nowhere/dunlin.db");
+    nowhere.run(&["check"]).is(1, "the database cannot be reached: /nowhere/dunlin.db: ");
+}
+
+#[test]
+fn an_address_that_another_program_listens_at_is_told_with_what_to_do() {
+    let (_running, url) = Machine::new().serve();
+    let address = url.trim_start_matches("http://");
+    for command in ["serve", "demo"] {
+        let told = Machine::new().run(&[command, "--bind", address]);
+        told.is(1, &format!("{address} is in use: stop what listens there, or listen elsewhere with --bind"));
+    }
+}
+
+#[test]
+fn the_help_of_serve_says_of_every_setting_what_it_means_and_its_default() {
+    let help = Machine::new().run(&["serve", "--help"]).out;
+    for (name, default, meaning) in VARIABLES {
+        let told = if default.is_empty() {
+            format!("{meaning} [{name}]")
+        } else {
+            format!("{meaning} [{name}={default}]")
+        };
+        assert!(help.contains(&told), "{told}");
+    }
 }
 
 #[test]
