@@ -84,6 +84,10 @@ fn not_a_csv(start: &[u8]) -> Option<&'static str> {
 }
 
 fn named_columns(record: &Record) -> Result<Vec<Column>, Vec<Finding>> {
+    if record.cells().any(|cell| cell.contains(&b';') || cell.contains(&b'\t')) {
+        let sentence = "The columns must be separated by commas. Save the file as comma-separated CSV.";
+        return Err(vec![Finding::error(1, None, sentence)]);
+    }
     let mut columns = Vec::new();
     let mut findings = Vec::new();
     for cell in record.cells() {
@@ -111,10 +115,6 @@ fn unknown(name: &str) -> Finding {
     let shown = printable(name);
     if shown.is_empty() {
         return Finding::error(1, None, "A column has no name. Name it, or leave it out.");
-    }
-    if shown.contains(';') || name.contains('\t') {
-        let sentence = "The columns must be separated by commas. Save the file as comma-separated CSV.";
-        return Finding::error(1, Some(&shown), sentence);
     }
     let sentence = match nearest(&shown, Column::ALL.iter().map(|column| column.as_str())) {
         Some(known) => format!("There is no such column. Did you mean \u{201c}{known}\u{201d}?"),

@@ -15,6 +15,19 @@ fn columns_may_stand_in_any_order_after_a_byte_order_mark() {
 }
 
 #[test]
+fn columns_that_are_not_separated_by_commas_are_one_mistake() {
+    for separator in [";", "\t"] {
+        let csv = ["customer_name,invoice_number,currency,total", "Acme,INV-1,EUR,10"]
+            .join("\n")
+            .replace(',', separator);
+        let plan = Kept::default().bring(&csv);
+        let sentences: Vec<&str> = plan.findings.iter().map(|finding| finding.sentence.as_str()).collect();
+        let one = "The columns must be separated by commas. Save the file as comma-separated CSV.";
+        assert_eq!(sentences, [one], "{separator:?}");
+    }
+}
+
+#[test]
 fn dates_default_to_today_and_the_payment_terms() {
     let mut kept = Kept::default();
     kept.bring(&file(&["Acme,INV-1,EUR,10,,,"]));
