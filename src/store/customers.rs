@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::columns::{count, parsed, parsed_option};
 use super::sql::{Sql, containing};
@@ -19,6 +19,8 @@ pub struct CustomerRow {
     pub customer: Customer,
     /// How many invoices are owed and not archived.
     pub open_invoices: usize,
+    /// Whether the address must not be mailed.
+    pub is_suppressed: bool,
 }
 
 impl CustomerRow {
@@ -44,6 +46,8 @@ struct Row {
     created_at: NaiveDateTime,
     #[diesel(sql_type = BigInt)]
     open_invoices: i64,
+    #[diesel(sql_type = Bool)]
+    is_suppressed: bool,
 }
 
 impl TryFrom<Row> for CustomerRow {
@@ -60,13 +64,16 @@ impl TryFrom<Row> for CustomerRow {
                 created_at: row.created_at.and_utc(),
             },
             open_invoices: count("open invoices", row.open_invoices)?,
+            is_suppressed: row.is_suppressed,
         })
     }
 }
 
 const SELECT: &str = "SELECT c.id, c.organisation_id, c.external_id, c.name, c.email, c.created_at, \
      (SELECT COUNT(*) FROM invoice i WHERE i.customer_id = c.id AND i.state IN ('Sent', 'PartiallyPaid') \
-     AND i.archived_at IS NULL) AS open_invoices FROM customer c WHERE c.organisation_id = ";
+     AND i.archived_at IS NULL) AS open_invoices, \
+     EXISTS (SELECT 1 FROM suppression s WHERE s.organisation_id = c.organisation_id \
+     AND s.address_folded = LOWER(c.email) AND s.lifted_at IS NULL) AS is_suppressed FROM customer c WHERE c.organisation_id = ";
 
 impl Snapshot<'_> {
     /// One customer of an organisation.

@@ -35,6 +35,7 @@ struct CustomerView {
     id: String,
     name: String,
     email: Option<String>,
+    is_suppressed: bool,
     open: usize,
 }
 
@@ -73,6 +74,7 @@ pub async fn index(by: SignedIn, query: web::Query<CustomerQuery>) -> Result<Htt
             id: row.customer.id.to_string(),
             name: row.customer.name.to_string(),
             email: row.customer.email.map(|email| email.to_string()),
+            is_suppressed: row.is_suppressed,
             open: row.open_invoices,
         })
         .collect();

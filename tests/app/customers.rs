@@ -154,16 +154,17 @@ on_both_databases! {
         app.clerk().await.get(&customer).await.says_not("did not reach this customer");
     }
 
-    async fn a_customers_page_says_that_the_address_is_suppressed(app: TestApp) {
+    async fn a_customers_page_and_the_list_say_that_the_address_is_suppressed(app: TestApp) {
         app.ledger(LEDGER).await;
         let clerk = app.clerk().await;
         let customer = customer_of(&clerk, "INV-1").await;
-        let mark = ">Suppressed</a> <span class=\"muted\">Reminders cannot be sent.</span>";
-        clerk.get(&customer).await.says_not(mark);
+        clerk.get(&customer).await.says_not(">Suppressed</a>");
+        clerk.get("/customers").await.says_not(">Suppressed</a>");
         app.sink.misbehave("", Whim::Reply("RCPT", "550 5.1.1 nobody of that name"));
         clerk.confirm(&clerk.propose(&["INV-1"]).await).await;
         app.send_until_idle().await;
-        clerk.get(&customer).await.says(mark);
+        clerk.get(&customer).await.says(">Suppressed</a> <span class=\"muted\">Reminders cannot be sent.</span>");
+        clerk.get("/customers").await.says(">Suppressed</a>");
     }
 
     async fn every_mark_of_a_missing_address_leads_to_where_it_can_be_added(app: TestApp) {
