@@ -1,4 +1,4 @@
-// Pictures of every page at 1280 and 375 px, light and dark: node screenshots.mjs FOLDER
+// Pictures of the main pages at 1280 and 375 px, light and dark: node screenshots.mjs FOLDER
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { furnish, launch, signIn, start } from "./harness.mjs";
