@@ -289,7 +289,7 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-test("a very long number leaves every column on its card and every amount whole", async () => {
+test("a very long number leaves every column on its card, every amount whole, and the mail on the screen", async () => {
   const numbers = ["N".repeat(200), "RE-2025-11-0000000000004711-B"];
   const page = await open(at.browser, at.app);
   importLedger(at.app, `customer_name,invoice_number,currency,total\n${numbers.map((number) => `Long & Sons,${number},EUR,1234567.89`).join("\n")}\n`);
@@ -313,6 +313,14 @@ test("a very long number leaves every column on its card and every amount whole"
         if (label === "Balance") assert.ok(lines <= 2, `the amount at ${width} px takes ${lines} lines`);
       }
     }
+  }
+  await page.goto(`${at.app.url}/invoices?q=long`);
+  const ids = await page.locator("input[name=invoice]").evaluateAll((boxes) => boxes.map((box) => box.value));
+  assert.equal(ids.length, numbers.length);
+  for (const id of ids) {
+    await page.goto(`${at.app.url}/mail-previews/${id}/html`);
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(beyond, 0, "the mail fits the screen of a phone");
   }
   await page.context().close();
 });
