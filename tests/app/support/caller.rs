@@ -21,7 +21,7 @@ pub struct Reply {
 
 impl Caller {
     pub fn new(url: &str, key: String) -> Self {
-        Self { client: Client::new(), url: url.to_owned(), key }
+        Self { client: super::client().build().unwrap(), url: url.to_owned(), key }
     }
 
     /// A request with the key, to be completed and given to [`reply`].

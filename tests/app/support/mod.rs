@@ -30,6 +30,7 @@ use dunlin::server::{Serving, start};
 use dunlin::store::{DatabaseAddress, Store};
 use dunlin::web::{Rates, WebState, assets};
 use dunlin::worker::Worker;
+use reqwest::ClientBuilder;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -46,6 +47,11 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The longest wait for a mail server's answer: for those that hang.
 pub const STEP: Duration = Duration::from_secs(15);
+
+/// A client that asks for nothing on a connection which the server may be about to close because it was idle.
+fn client() -> ClientBuilder {
+    ClientBuilder::new().pool_idle_timeout(Duration::from_secs(2))
+}
 
 /// Writes a test for both databases. Without `DUNLIN_TEST_POSTGRES_URL` the second one says that it is skipped.
 macro_rules! on_both_databases {

@@ -48,7 +48,7 @@ impl CookieStore for Jar {
 impl Person {
     pub fn new(url: &str) -> Self {
         let jar = Arc::<Jar>::default();
-        let browser = |redirects| Client::builder().cookie_provider(jar.clone()).redirect(redirects).build();
+        let browser = |redirects| super::client().cookie_provider(jar.clone()).redirect(redirects).build();
         let client = browser(redirect::Policy::limited(5)).unwrap();
         let still = browser(redirect::Policy::none()).unwrap();
         Self { client, still, url: url.to_owned(), jar }
