@@ -235,6 +235,7 @@ impl Tx<'_> {
 
     /// Lets one import at a time change an organisation's ledger.
     pub fn lock_ledger(&mut self, organisation: OrganisationId) -> Result<(), StoreError> {
+        self.take_turn(organisation, "pg_advisory_xact_lock")?;
         let locked = self.connection().locked("o");
         Sql::new(&format!("SELECT o.id FROM organisation o WHERE o.id = $1{locked}"))
             .bind(organisation.to_string())

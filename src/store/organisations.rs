@@ -76,15 +76,27 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Makes other confirmations of the organisation wait for this transaction, so that each sees what the one before
-    /// it has queued. SQLite has one writer and needs no lock.
+    /// Makes other confirmations of the organisation wait for this transaction, so that each sees what the one before it
+    /// has queued. SQLite has one writer and needs no lock.
     pub fn lock_organisation(&mut self, id: OrganisationId) -> Result<(), StoreError> {
+        self.take_turn(id, "pg_advisory_xact_lock")?;
         if let AnyConnection::Postgres(server) = self.connection() {
             organisation::table
                 .find(id.to_string())
                 .select(organisation::id)
                 .for_no_key_update()
                 .first::<String>(server)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a turn at an organisation. Turns are had in the order in which they are asked for: a row's lock lets those
+    /// that share it pass by who waits to have it alone, for as long as others come.
+    pub(super) fn take_turn(&mut self, id: OrganisationId, lock: &str) -> Result<(), StoreError> {
+        if let AnyConnection::Postgres(_) = self.connection() {
+            // The last 64 bits of a UUIDv7 are chance.
+            let (_, number) = id.as_uuid().as_u64_pair();
+            Sql::new(&format!("SELECT {lock}($1)")).bind(number.cast_signed()).execute(self.connection())?;
         }
         Ok(())
     }
@@ -102,10 +114,8 @@ impl Tx<'_> {
     /// Lets other transactions about this invoice, and confirmations of its organisation, wait for this one: of those that
     /// would remind of it each sees what the one before it has queued. Other invoices are free.
     pub fn lock_invoice(&mut self, organisation: OrganisationId, id: InvoiceId) -> Result<(), StoreError> {
+        self.take_turn(organisation, "pg_advisory_xact_lock_shared")?;
         if let AnyConnection::Postgres(_) = self.connection() {
-            Sql::new("SELECT id FROM organisation WHERE id = $1 FOR SHARE")
-                .bind(organisation.to_string())
-                .execute(self.connection())?;
             Sql::new("SELECT id FROM invoice WHERE id = $1 AND organisation_id = $2 FOR NO KEY UPDATE")
                 .bind(id.to_string())
                 .bind(organisation.to_string())

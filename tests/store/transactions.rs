@@ -6,7 +6,7 @@ use std::time::Duration;
 use dunlin::clock::Ids;
 use dunlin::domain::ids::{InvoiceId, OrganisationId};
 use dunlin::domain::person::Actor;
-use dunlin::store::{AuditEntry, StoreError, TemplateVersion};
+use dunlin::store::{AuditEntry, DatabaseAddress, StoreError, TemplateVersion};
 use tokio::sync::oneshot;
 
 use crate::ledger::customer;
@@ -174,6 +174,38 @@ on_both_databases! {
             });
             locking.await.unwrap();
             changed.await.unwrap().unwrap();
+        }
+    }
+
+    async fn who_waits_for_an_organisation_has_it_before_those_who_come_after(store: TestStore) {
+        // SQLite has one writer.
+        let DatabaseAddress::Postgres(_) = store.address() else { return };
+        let (organisation, invoices) = (store.organisation, store.invoices(2).await);
+        let (before, after) = (invoices[0].id, invoices[1].id);
+        let [first, second, third] = [(); 3].map(|()| store.another_process());
+        let ((begun, has_begun), (end, is_over)) = (oneshot::channel(), mpsc::channel());
+        let first = tokio::spawn(async move {
+            first
+                .write(move |tx| {
+                    tx.lock_invoice(organisation, before)?;
+                    begun.send(()).unwrap();
+                    is_over.recv().unwrap();
+                    Ok(())
+                })
+                .await
+        });
+        has_begun.await.unwrap();
+        let second = tokio::spawn(async move { second.write(move |tx| tx.lock_organisation(organisation)).await });
+        let somebody_waits = "SELECT 1 / (SELECT COUNT(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        while store.execute(somebody_waits).is_err() {
+            tokio::task::yield_now().await;
+        }
+        let mut third = tokio::spawn(async move { third.write(move |tx| tx.lock_invoice(organisation, after)).await });
+        assert!(tokio::time::timeout(PATIENCE, &mut third).await.is_err(), "it passed by the one who waits");
+        end.send(()).unwrap();
+        for turn in [first, second, third] {
+            turn.await.unwrap().unwrap();
         }
     }
 
