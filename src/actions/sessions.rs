@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::people::fingerprint;
 use super::{ActionError, Actions};
-use crate::domain::person::{Actor, User};
+use crate::domain::person::{Actor, Role, User};
 use crate::store::{ListedSession, SessionOwner, Sessions, StoreError};
 
 /// A session ends after so long without a request.
@@ -38,6 +38,24 @@ impl Actions {
             self.0.store.write::<_, StoreError>(move |tx| tx.touch_session(&handle, now)).await?;
         }
         Ok(())
+    }
+
+    /// Whether a session has to go on under another id, since its person's role is another: of requests that come at the
+    /// same time one is told so, and the others are answered as they are.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn has_new_role(
+        &self,
+        handle: &str,
+        used_with: Option<Role>,
+        role: Role,
+    ) -> Result<bool, ActionError> {
+        if used_with == Some(role) {
+            return Ok(false);
+        }
+        let handle = handle.to_owned();
+        Ok(self.0.store.write::<_, StoreError>(move |tx| tx.note_role(&handle, role)).await?)
     }
 
     /// Keeps a new session; only the hash of its id is stored. What of others' is over is thrown away on this occasion.

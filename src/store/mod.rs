@@ -91,7 +91,7 @@ pub use pause::{Pause, Pauses, Stopped};
 pub use people::{Credentials, NewPerson};
 pub use reminders::{ReminderFilter, ReminderRow};
 pub use second_factors::{SecondFactor, SecondFactorState};
-pub use sessions::{ListedSession, SessionOwner, Sessions, StoredSession};
+pub use sessions::{ListedSession, SessionOwner, SessionUse, Sessions, StoredSession};
 pub use settling::{Accepted, Leaving};
 pub use suppressions::Suppress;
 pub use templates::TemplateVersion;

@@ -4,9 +4,11 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
 
+use super::columns::parsed_option;
 use super::sql::Sql;
 use super::{Snapshot, StoreError, Tx};
 use crate::domain::ids::{OrganisationId, UserId};
+use crate::domain::person::Role;
 
 /// A session as it is kept.
 #[derive(Clone, Debug)]
@@ -47,6 +49,15 @@ pub struct ListedSession {
     pub seen_at: DateTime<Utc>,
 }
 
+/// How a session was last used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionUse {
+    /// When.
+    pub seen_at: DateTime<Utc>,
+    /// With which role.
+    pub role: Option<Role>,
+}
+
 /// Which of a person's sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sessions {
@@ -83,6 +94,14 @@ struct ListedRow {
 }
 
 #[derive(QueryableByName)]
+struct UseRow {
+    #[diesel(sql_type = Timestamp)]
+    seen_at: NaiveDateTime,
+    #[diesel(sql_type = Nullable<Text>)]
+    role: Option<String>,
+}
+
+#[derive(QueryableByName)]
 struct FailureRow {
     #[diesel(sql_type = Integer)]
     failures: i32,
@@ -114,12 +133,16 @@ impl Snapshot<'_> {
         }))
     }
 
-    /// When a session was last used, by its handle.
-    pub fn session_seen_at(&mut self, handle: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let row = Sql::new("SELECT handle, device, created_at, seen_at FROM session WHERE handle = $1")
+    /// How a session was last used, by its handle.
+    pub fn session_use(&mut self, handle: &str) -> Result<Option<SessionUse>, StoreError> {
+        let row = Sql::new("SELECT seen_at, role FROM session WHERE handle = $1")
             .bind(handle)
-            .first::<ListedRow>(self.connection())?;
-        Ok(row.map(|row| row.seen_at.and_utc()))
+            .first::<UseRow>(self.connection())?;
+        row.map(|row| {
+            let role = parsed_option("session.role", row.role.as_deref())?;
+            Ok(SessionUse { seen_at: row.seen_at.and_utc(), role })
+        })
+        .transpose()
     }
 
     /// A person's sessions that began and were used after two instants, last used first.
@@ -150,7 +173,7 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps a new session.
+    /// Keeps a new session, with the role that its owner has.
     pub fn keep_session(
         &mut self,
         id_hash: &str,
@@ -159,8 +182,9 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         Sql::new(
-            "INSERT INTO session (id_hash, state, handle, person_id, organisation_id, device, created_at, seen_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO session (id_hash, state, handle, person_id, organisation_id, device, created_at, seen_at, role) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+             (SELECT role FROM membership WHERE person_id = $9 AND organisation_id = $10))",
         )
         .bind(id_hash)
         .bind(state)
@@ -170,6 +194,8 @@ impl Tx<'_> {
         .bind(owner.map(|owner| owner.device.clone()))
         .bind(owner.map_or(now, |owner| owner.began_at))
         .bind(now)
+        .bind(owner.map(|owner| owner.person.to_string()))
+        .bind(owner.map(|owner| owner.organisation.to_string()))
         .execute(self.connection())?;
         Ok(())
     }
@@ -187,6 +213,17 @@ impl Tx<'_> {
             .bind(id_hash)
             .execute(self.connection())?;
         Ok(())
+    }
+
+    /// Notes that a session is used with another role; `false` when that is noted already.
+    pub fn note_role(&mut self, handle: &str, role: Role) -> Result<bool, StoreError> {
+        let noted =
+            Sql::new("UPDATE session SET role = $1 WHERE handle = $2 AND (role IS NULL OR role <> $3)")
+                .bind(role.as_str())
+                .bind(handle)
+                .bind(role.as_str())
+                .execute(self.connection())?;
+        Ok(noted == 1)
     }
 
     /// Notes that a session was used.

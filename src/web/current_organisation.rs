@@ -19,8 +19,8 @@ pub struct ChoiceForm {
 pub async fn update(request: HttpRequest, posted: Posted<ChoiceForm>) -> Result<HttpResponse, WebError> {
     let (by, form) = (posted.by, posted.form);
     let into = form.organisation.parse().map_err(|_| WebError::NotFound)?;
-    if into != by.organisation.id {
-        by.state.actions.enter_organisation(&by.user, into).await?;
+    let is_other = into != by.organisation.id;
+    if is_other && by.state.actions.enter_organisation(&by.user, into, &by.session).await? {
         enter(&request.get_session(), &by.state.actions, into)?;
     }
     Ok(see_other("/invoices"))

@@ -192,6 +192,8 @@ impl Door for Pages {
         if !person.user.may(permission) {
             return Err(WebError::Forbidden(person.organisation.name.clone()).into());
         }
+        // Not before: a session goes on only with an answer of the page itself.
+        person.renew_with_role(request.request()).await?;
         request.extensions_mut().insert(person);
         Ok(())
     }

@@ -69,7 +69,6 @@ const CSRF: &str = "csrf";
 const HANDLE: &str = "handle";
 const DEVICE: &str = "device";
 const BEGAN: &str = "began";
-const ROLE: &str = "role";
 const ENDED_PERSON: &str = "ended_person";
 const ENDED_ORGANISATION: &str = "ended_organisation";
 const ENDED_CSRF: &str = "ended_csrf";
@@ -157,12 +156,12 @@ pub fn begin(
     kept.into_iter().try_for_each(|(name, value)| keep(&session, name, value))
 }
 
-/// Goes on in another organisation: under a new id and with another token, so that a form of the organisation before, still
-/// open somewhere, is not done in this one.
+/// Goes on in another organisation, after the session before has ended: under a new id and with another token, so that a form
+/// of the organisation before, still open somewhere, is not done in this one.
 pub fn enter(session: &Session, actions: &Actions, organisation: OrganisationId) -> Result<(), WebError> {
     session.renew();
-    session.remove(ROLE);
     keep(session, ORGANISATION, organisation.to_string())?;
+    keep(session, HANDLE, actions.secret())?;
     keep(session, CSRF, actions.secret())
 }
 
@@ -182,6 +181,8 @@ pub struct SignedIn {
     pub csrf: String,
     /// What this session is called in the list of the person's sessions.
     pub session: String,
+    /// The role that the session was last used with.
+    pub used_with: Option<Role>,
     /// Whether they have a second factor, and must.
     pub second_factor: SecondFactorState,
     /// What the pages say of the mail server.
@@ -209,24 +210,23 @@ impl SignedIn {
         let (person, organisation): (UserId, OrganisationId) =
             person.parse().ok().zip(organisation.parse().ok()).ok_or_else(first)?;
         let asked = handle.clone();
-        let (user, seen_at, organisation, organisations, second_factor, relay_down, pauses) = state
+        let (user, used, organisation, organisations, second_factor, relay_down, pauses) = state
             .reader
             .read::<_, WebError>(move |snapshot| {
                 let user = snapshot.user(organisation, person)?;
-                let seen_at = snapshot.session_seen_at(&asked)?;
+                let used = snapshot.session_use(&asked)?;
                 let second_factor = snapshot.second_factor_state(organisation, person)?;
                 let organisation = snapshot.organisation(organisation)?;
                 let organisations = snapshot.organisations_of(person)?;
                 let relay_down = snapshot.relay_down(organisation.id)?;
                 let pauses = snapshot.pauses(organisation.id)?;
-                Ok((user, seen_at, organisation, organisations, second_factor, relay_down, pauses))
+                Ok((user, used, organisation, organisations, second_factor, relay_down, pauses))
             })
             .await?;
-        let (user, seen_at) = user.zip(seen_at).ok_or_else(first)?;
+        let (user, used) = user.zip(used).ok_or_else(first)?;
         if !is_polling(request) {
-            state.actions.use_session(&handle, seen_at).await?;
+            state.actions.use_session(&handle, used.seen_at).await?;
         }
-        renew_with_role(&session, user.role)?;
         // The mail server that was is of no interest while nothing goes to one.
         let relay_down = relay_down.filter(|_| state.mail_folder.is_none());
         Ok(Self {
@@ -235,11 +235,24 @@ impl SignedIn {
             organisations,
             csrf,
             session: handle,
+            used_with: used.role,
             second_factor,
             relay_down,
             pauses,
             state,
         })
+    }
+
+    /// Lets the session go on under a new id when its person's role is another: who knew the old one is not let in with it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) async fn renew_with_role(&self, request: &HttpRequest) -> Result<(), WebError> {
+        let (actions, role) = (&self.state.actions, self.user.role);
+        if actions.has_new_role(&self.session, self.used_with, role).await? {
+            request.get_session().renew();
+        }
+        Ok(())
     }
 
     /// Whom the door let in ([`super::routes`]); nobody, where anyone may come.
@@ -250,16 +263,6 @@ impl SignedIn {
         let admitted = request.extensions_mut().remove::<Self>();
         admitted.ok_or_else(|| WebError::Internal(format!("{} lets anyone in", request.path())))
     }
-}
-
-/// A session goes on under a new id when its person's role is another: who knew the old one is not let in with it.
-fn renew_with_role(session: &Session, role: Role) -> Result<(), WebError> {
-    match session.get::<String>(ROLE).ok().flatten() {
-        Some(known) if known == role.as_str() => return Ok(()),
-        Some(_) => session.renew(),
-        None => {}
-    }
-    keep(session, ROLE, role.to_string())
 }
 
 /// Whether a page asks by itself how a batch is getting on: nobody need be there.

@@ -149,6 +149,24 @@ on_both_databases! {
         page.says("This form was not sent from a current page of Dunlin.");
     }
 
+    async fn of_two_clicks_on_the_switch_one_counts_and_the_other_breaks_nothing(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        let token = anna.get("/suppressions").await.value("csrf");
+        let known = anna.cookie();
+        let known = [("Cookie", known.split(';').next().unwrap())];
+        let birch = birch.to_string();
+        let form = [("csrf", token.as_str()), ("organisation", birch.as_str())];
+        let tabs = [app.visitor(), app.visitor(), app.visitor()];
+        let clicks = tabs.iter().map(|tab| tab.answer("POST", "/current-organisation", &form, &known));
+        for answer in futures_util::future::join_all(clicks).await {
+            assert!(answer.status == 303, "{}", answer.body);
+        }
+        let entered = app.texts("SELECT event AS text FROM audit WHERE event = 'organisation.entered'");
+        assert_eq!(entered.len(), 1);
+        let went_on = tabs.iter().find(|tab| !tab.cookie().is_empty()).unwrap();
+        went_on.get("/invoices").await.says("<p class=\"side__organisation\">Birch Trading</p>");
+    }
+
     async fn signing_in_leads_to_the_organisation_one_worked_in_last(app: TestApp) {
         let (anna, birch) = anna_in_two(&app).await;
         let begins_in = async |name: &str| {

@@ -199,6 +199,24 @@ on_both_databases! {
         profile.says("1 Dec 2025, 09:00").says("1 Dec 2025, 09:05");
     }
 
+    async fn h23_requests_that_come_together_after_a_change_of_role_are_all_answered(app: TestApp) {
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        let cleo = app.signed_in(CLEO).await;
+        let known = cleo.cookie();
+        let known = [("Cookie", known.split(';').next().unwrap())];
+        app.sql("UPDATE membership SET role = 'viewer' WHERE role = 'clerk'");
+        // What is not allowed any more renews nothing yet.
+        assert_eq!(app.visitor().send("GET", "/imports", &[], &known).await.status, 403);
+        let tabs: Vec<_> = (0..8).map(|_| app.visitor()).collect();
+        let pages = tabs.iter().map(|tab| tab.answer("GET", "/customers", &[], &known));
+        for page in futures_util::future::join_all(pages).await {
+            // Who comes once it has gone on is led to sign in, and has the new id by then.
+            assert!([200, 303].contains(&page.status.as_u16()), "{}", page.body);
+        }
+        assert_eq!(tabs.iter().filter(|tab| !tab.cookie().is_empty()).count(), 1, "one goes on");
+        assert_eq!(app.visitor().send("GET", "/customers", &[], &known).await.url, "/sign-in");
+    }
+
     async fn h23_sessions_are_listed_and_ended_one_by_one_and_all_others_at_once(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let firefox = [("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")];
