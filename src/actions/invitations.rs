@@ -171,7 +171,6 @@ impl Actions {
                 if !tx.add_person(&person, now)? {
                     return Err(ActionError::NotFound);
                 }
-                tx.note_sign_in(id, now)?;
                 actions.note_joined(tx, id, invitation.organisation_id, &person.email)
             })
             .await
@@ -205,6 +204,8 @@ impl Actions {
         organisation: OrganisationId,
         email: &EmailAddress,
     ) -> Result<(UserId, OrganisationId), ActionError> {
+        // Whoever joins is signed in with it.
+        tx.enter(organisation, person, self.clock().now())?;
         let detail = format!("{email}, by invitation.");
         tx.record(&self.noted(organisation, Actor::User(person), "user.joined", detail))?;
         Ok((person, organisation))

@@ -59,8 +59,7 @@ impl Actions {
                 let now = actions.clock().now();
                 tx.add_person(&person, now)?;
                 // Whoever sets up is signed in with it.
-                tx.note_sign_in(id, now)?;
-                Ok(())
+                Ok(tx.enter(organisation.id, id, now)?)
             })
             .await?;
         Ok(id)

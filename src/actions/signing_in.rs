@@ -59,7 +59,6 @@ impl Actions {
                 if needs_code {
                     return Ok(());
                 }
-                tx.note_sign_in(person, now)?;
                 tx.enter(organisation, person, now)?;
                 tx.record(&actions.noted(organisation, Actor::User(person), "user.signed_in", String::new()))
             })

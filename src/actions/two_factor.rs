@@ -163,7 +163,7 @@ impl Actions {
                     return Ok(None);
                 };
                 tried.forget(tx)?;
-                tx.note_sign_in(person, now)?;
+                tx.enter(organisation, person, now)?;
                 tx.record(&actions.noted(organisation, Actor::User(person), event, String::new()))?;
                 Ok::<_, ActionError>(Some(()))
             })

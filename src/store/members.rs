@@ -25,8 +25,8 @@ pub struct Member {
     pub role: Role,
     /// Since when they may not any more.
     pub disabled_at: Option<DateTime<Utc>>,
-    /// When they last signed in.
-    pub signed_in_at: Option<DateTime<Utc>>,
+    /// When they last came into this organisation: what they do in others is nobody's business here.
+    pub entered_at: Option<DateTime<Utc>>,
     /// Whether they sign in with a second factor.
     pub has_second_factor: bool,
 }
@@ -44,7 +44,7 @@ struct Row {
     #[diesel(sql_type = Nullable<Timestamp>)]
     disabled_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Timestamp>)]
-    signed_in_at: Option<NaiveDateTime>,
+    entered_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Bool)]
     has_second_factor: bool,
 }
@@ -59,13 +59,13 @@ impl TryFrom<Row> for Member {
             email: parsed("person.email", &row.email)?,
             role: parsed("membership.role", &row.role)?,
             disabled_at: row.disabled_at.map(|at| at.and_utc()),
-            signed_in_at: row.signed_in_at.map(|at| at.and_utc()),
+            entered_at: row.entered_at.map(|at| at.and_utc()),
             has_second_factor: row.has_second_factor,
         })
     }
 }
 
-const COLUMNS: &str = "SELECT p.id, p.name, p.email, m.role, m.disabled_at, p.signed_in_at, \
+const COLUMNS: &str = "SELECT p.id, p.name, p.email, m.role, m.disabled_at, m.entered_at, \
      p.totp_secret IS NOT NULL AS has_second_factor \
      FROM membership m JOIN person p ON p.id = m.person_id WHERE m.organisation_id = $1";
 
@@ -187,7 +187,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that a person works in an organisation from now on.
+    /// Notes that a person works in an organisation from now on, having signed in to it or switched.
     pub fn enter(
         &mut self,
         organisation: OrganisationId,

@@ -204,15 +204,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that a person has signed in.
-    pub fn note_sign_in(&mut self, id: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        Sql::new("UPDATE person SET signed_in_at = $1 WHERE id = $2")
-            .bind(now)
-            .bind(id.to_string())
-            .execute(self.connection())?;
-        Ok(())
-    }
-
     /// Says whether single letters are commands on a person's pages.
     pub fn set_single_keys(&mut self, id: UserId, on: bool) -> Result<(), StoreError> {
         Sql::new("UPDATE person SET has_single_keys = $1 WHERE id = $2")

@@ -86,7 +86,7 @@ fn member_row(member: Member, by: &SignedIn) -> MemberRow {
         name: member.name.to_string(),
         email: member.email.to_string(),
         role: member.role,
-        signed_in: member.signed_in_at.map_or_else(|| "Never".to_owned(), local),
+        signed_in: member.entered_at.map_or_else(|| "Never".to_owned(), local),
         disabled: member.disabled_at.map(local),
         has_second_factor: member.has_second_factor,
     }

@@ -182,6 +182,25 @@ on_both_databases! {
         begins_in("Acme Receivables").await;
     }
 
+    async fn when_somebody_was_last_here_tells_nothing_of_where_else_they_work(app: TestApp) {
+        let (anna, birch) = anna_in_two(&app).await;
+        app.add_person(birch, "bea@birch.example", Role::Admin).await;
+        let bea = app.signed_in("bea@birch.example").await;
+        let last_sign_in = async || {
+            let users = bea.get("/settings/users").await.text;
+            let row = users.split("<tr>").find(|row| row.contains(ANNA)).unwrap().to_owned();
+            row.split_once("\"Last sign-in\">").unwrap().1.split('<').next().unwrap().to_owned()
+        };
+        assert_eq!(last_sign_in().await, "Never", "she has signed in, to another one");
+        app.clock.advance(chrono::TimeDelta::minutes(5));
+        switch(&anna, birch).await;
+        assert_eq!(last_sign_in().await, "1 Dec 2025, 09:05");
+        switch(&anna, app.organisation).await;
+        app.clock.advance(chrono::TimeDelta::minutes(5));
+        app.signed_in(ANNA).await;
+        assert_eq!(last_sign_in().await, "1 Dec 2025, 09:05");
+    }
+
     async fn only_ones_own_organisations_can_be_entered(app: TestApp) {
         let (anna, _) = anna_in_two(&app).await;
         let foreign = app.another_organisation("Cedar").await;

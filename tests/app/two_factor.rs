@@ -95,6 +95,7 @@ on_both_databases! {
         assert_eq!(enter(&cleo, WRONG).await.status, 422);
         assert_eq!(enter(&cleo, &code(&app, &secret, 0)).await.url, "/customers");
         assert_eq!(cleo.get("/invoices").await.url, "/invoices");
+        app.admin().await.get("/settings/users").await.says("\"Last sign-in\">1 Dec 2025, 09:01<");
         // Who has not entered a password is nobody, whatever the code.
         app.clock.advance(TimeDelta::minutes(1));
         let refused = enter(&app.visitor(), &code(&app, &secret, 0)).await;
