@@ -63,6 +63,8 @@ pub struct Invitation {
     pub mail_state: ReminderState,
     /// Why it was not sent.
     pub mail_reason: Option<String>,
+    /// Whether the mail was kept here instead of being handed to a mail server.
+    pub kept_here: bool,
 }
 
 #[derive(QueryableByName)]
@@ -85,6 +87,8 @@ struct InvitationRow {
     mail_state: String,
     #[diesel(sql_type = Nullable<Text>)]
     mail_reason: Option<String>,
+    #[diesel(sql_type = Bool)]
+    kept_here: bool,
 }
 
 impl TryFrom<InvitationRow> for Invitation {
@@ -101,12 +105,13 @@ impl TryFrom<InvitationRow> for Invitation {
             mail_id: parsed("invitation.mail_id", &row.mail_id)?,
             mail_state: parsed("outbox.state", &row.mail_state)?,
             mail_reason: row.mail_reason,
+            kept_here: row.kept_here,
         })
     }
 }
 
 const OPEN_INVITATIONS: &str = "SELECT i.id, i.organisation_id, i.email, i.role, i.created_at, i.expires_at, i.mail_id, \
-     o.state AS mail_state, o.reason AS mail_reason FROM invitation i JOIN outbox o ON o.id = i.mail_id \
+     o.state AS mail_state, o.reason AS mail_reason, o.kept_here FROM invitation i JOIN outbox o ON o.id = i.mail_id \
      WHERE i.accepted_at IS NULL AND i.withdrawn_at IS NULL";
 
 impl Snapshot<'_> {

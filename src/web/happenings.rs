@@ -37,13 +37,22 @@ pub(super) fn told(entry: &TimelineEntry) -> (Cow<'static, str>, String) {
 
 /// What is recorded beside an event, without the word that programs know a failure by.
 pub(super) fn in_words(event: &str, detail: String) -> String {
-    let failure =
-        detail.split_once(": ").and_then(|(kind, words)| Some((kind.parse::<FailureKind>().ok()?, words)));
-    match (event, failure) {
-        ("reminder.failed", Some((kind, words))) => format!("{}: {words}", kind.heading()),
-        ("reminder.unconfirmed", Some((_, words))) => words.to_owned(),
+    match event.rsplit_once('.') {
+        Some((_, "failed")) => failure_in_words(&detail),
+        Some((_, "unconfirmed")) => failure(&detail).map(|(_, words)| words.to_owned()).unwrap_or(detail),
         _ => detail,
     }
+}
+
+/// Why a mail failed, as it is stored, in words.
+pub(super) fn failure_in_words(reason: &str) -> String {
+    failure(reason).map_or_else(|| reason.to_owned(), |(kind, words)| format!("{}: {words}", kind.heading()))
+}
+
+/// A failure as it is stored: the word that programs know it by, and words.
+fn failure(reason: &str) -> Option<(FailureKind, &str)> {
+    let (kind, words) = reason.split_once(": ")?;
+    Some((kind.parse().ok()?, words))
 }
 
 fn what(event: &str) -> Cow<'static, str> {
@@ -105,6 +114,18 @@ fn spelled_out(event: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_failure_is_told_with_the_word_that_programs_know_it_by() {
+        let told = |event, detail: &str| in_words(event, detail.to_owned());
+        let refused = "address_refused: 550 5.1.1 no such user";
+        for event in ["reminder.failed", "invitation.failed", "test_mail.failed"] {
+            assert_eq!(told(event, refused), "The address does not exist: 550 5.1.1 no such user");
+        }
+        assert_eq!(told("password_reset.unconfirmed", "delivery_unconfirmed: no answer"), "no answer");
+        assert_eq!(told("reminder.unconfirmed", "no answer"), "no answer");
+        assert_eq!(told("invoice.voided", "refused: by the customer"), "refused: by the customer");
+    }
 
     #[test]
     fn an_event_without_words_of_its_own_is_spelled_out() {
