@@ -4,12 +4,12 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::WebError;
-use super::frame::{Frame, page, see_other};
+use super::done::Done;
+use super::frame::{Frame, page};
 use super::session::{Posted, SignedIn};
 use super::settings::SettingsPage;
 use super::sign_in::refused;
 use super::two_factor::ProofForm;
-use super::users;
 use crate::actions::ActionError;
 use crate::domain::ids::UserId;
 use crate::store::Member;
@@ -47,7 +47,7 @@ pub(super) async fn remove(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     match by.state.actions.remove_factor_of(&by.user, *id, posted.form.current).await {
-        Ok(()) => Ok(see_other(users::HERE)),
+        Ok(()) => Ok(Done::FactorRemoved.on(SettingsPage::Users)),
         Err(error @ (ActionError::Refused(_) | ActionError::Throttled(_))) => {
             refused(&error, &removal(&by, *id, Some(error.to_string())).await?)
         }

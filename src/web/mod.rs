@@ -13,6 +13,7 @@ mod current_organisation;
 mod customer_edit;
 mod customers;
 mod device;
+mod done;
 mod email_notifications;
 mod error;
 mod frame;

@@ -1,20 +1,19 @@
 //! Settings > Profile: what people change of their own account, and where they are signed in.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use super::WebError;
-use super::frame::{Frame, page, page_with, see_other};
+use super::done::{Done, Said};
+use super::frame::{Frame, page, page_with};
 use super::problems::Problems;
 use super::session::{Posted, SignedIn};
 use super::settings::SettingsPage;
 use super::sign_in::refused;
 use crate::actions::ActionError;
 use crate::store::Sessions;
-
-const HERE: &str = "/settings/profile";
 
 struct SessionRow {
     handle: String,
@@ -57,9 +56,11 @@ impl ProfilePage {
 }
 
 /// `GET /settings/profile`
-pub(super) async fn show(by: SignedIn) -> Result<HttpResponse, WebError> {
+pub(super) async fn show(by: SignedIn, said: web::Query<Said>) -> Result<HttpResponse, WebError> {
     let name = by.user.name.to_string();
-    page(&ProfilePage::of(&by, name, Problems::default()).await?)
+    let mut view = ProfilePage::of(&by, name, Problems::default()).await?;
+    view.frame.toast = said.toast();
+    page(&view)
 }
 
 /// How the person is called.
@@ -75,7 +76,7 @@ pub(super) async fn rename(posted: Posted<NameForm>) -> Result<HttpResponse, Web
     match form.name.parse() {
         Ok(name) => {
             by.state.actions.rename_user(&by.user, name).await?;
-            Ok(see_other(HERE))
+            Ok(Done::Saved.on(SettingsPage::Profile))
         }
         Err(error) => {
             let mut problems = Problems::default();
@@ -111,7 +112,7 @@ pub(super) async fn change_password(posted: Posted<PasswordForm>) -> Result<Http
         }
     };
     match changed {
-        Ok(()) => Ok(see_other(HERE)),
+        Ok(()) => Ok(Done::PasswordChanged.on(SettingsPage::Profile)),
         Err(error @ (ActionError::Refused(_) | ActionError::Throttled(_))) => {
             if problems.is_empty() {
                 problems.tell("current", &error);
@@ -137,5 +138,5 @@ pub(super) async fn end_sessions(posted: Posted<SessionsForm>) -> Result<HttpRes
         None => Sessions::AllBut(by.session.clone()),
     };
     by.state.actions.end_sessions(&by.user, which).await?;
-    Ok(see_other(HERE))
+    Ok(Done::SessionsEnded.on(SettingsPage::Profile))
 }

@@ -9,7 +9,8 @@ use qrcode::render::svg;
 use serde::Deserialize;
 
 use super::WebError;
-use super::frame::{Frame, page, see_other};
+use super::done::Done;
+use super::frame::{Frame, page};
 use super::problems::Problems;
 use super::session::{Posted, SignedIn};
 use super::settings::SettingsPage;
@@ -144,7 +145,7 @@ pub(super) struct ProofForm {
 pub(super) async fn remove(posted: Posted<ProofForm>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     match by.state.actions.remove_second_factor(&by.user, posted.form.current).await {
-        Ok(()) => Ok(see_other("/settings/profile")),
+        Ok(()) => Ok(Done::FactorOff.on(SettingsPage::Profile)),
         Err(error @ (ActionError::Refused(_) | ActionError::Throttled(_))) => {
             refused(&error, &on_page(&by, Some(error.to_string())).await?)
         }

@@ -6,7 +6,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::WebError;
-use super::frame::{Frame, page_with, see_other};
+use super::done::{Done, Said};
+use super::frame::{Frame, page, page_with};
+use super::happenings::failure_in_words;
 use super::session::{Posted, SignedIn};
 use super::settings::SettingsPage;
 use super::sign_in::Nothing;
@@ -15,8 +17,6 @@ use crate::domain::ids::{InvitationId, UserId};
 use crate::domain::person::Role;
 use crate::domain::reminder::ReminderState;
 use crate::store::{Invitation, Member};
-
-pub(super) const HERE: &str = "/settings/users";
 
 struct MemberRow {
     id: UserId,
@@ -49,11 +49,18 @@ struct UsersPage {
 }
 
 /// `GET /settings/users`
-pub(super) async fn index(by: SignedIn) -> Result<HttpResponse, WebError> {
-    shown(&by, InviteForm::default(), None).await
+pub(super) async fn index(by: SignedIn, said: web::Query<Said>) -> Result<HttpResponse, WebError> {
+    let mut view = users_page(&by, InviteForm::default(), None).await?;
+    view.frame.toast = said.toast();
+    page(&view)
 }
 
-async fn shown(by: &SignedIn, form: InviteForm, problem: Option<String>) -> Result<HttpResponse, WebError> {
+/// The page again, with why nothing was done.
+async fn refused(by: &SignedIn, form: InviteForm, problem: String) -> Result<HttpResponse, WebError> {
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &users_page(by, form, Some(problem)).await?)
+}
+
+async fn users_page(by: &SignedIn, form: InviteForm, problem: Option<String>) -> Result<UsersPage, WebError> {
     let organisation = by.organisation.id;
     let (members, invitations) = by
         .state
@@ -62,11 +69,8 @@ async fn shown(by: &SignedIn, form: InviteForm, problem: Option<String>) -> Resu
             Ok((snapshot.members(organisation)?, snapshot.invitations(organisation)?))
         })
         .await?;
-    let (status, title) = match &problem {
-        Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Error: Users"),
-        None => (StatusCode::OK, "Users"),
-    };
-    let view = UsersPage {
+    let title = if problem.is_some() { "Error: Users" } else { "Users" };
+    Ok(UsersPage {
         frame: by.settings_frame(SettingsPage::Users, title),
         members: members.into_iter().map(|member| member_row(member, by)).collect(),
         invitations: invitations.into_iter().map(|invitation| invitation_row(invitation, by)).collect(),
@@ -74,8 +78,7 @@ async fn shown(by: &SignedIn, form: InviteForm, problem: Option<String>) -> Resu
         email: form.email,
         requires_two_factor: by.second_factor.is_required,
         problem,
-    };
-    page_with(status, &view)
+    })
 }
 
 fn member_row(member: Member, by: &SignedIn) -> MemberRow {
@@ -94,11 +97,14 @@ fn member_row(member: Member, by: &SignedIn) -> MemberRow {
 
 fn invitation_row(invitation: Invitation, by: &SignedIn) -> InvitationRow {
     let until = by.organisation.local(invitation.expires_at);
+    let why = || failure_in_words(invitation.mail_reason.as_deref().unwrap_or_default());
     let is_over = invitation.expires_at <= by.state.actions.clock().now();
     let state = match (is_over, invitation.mail_state) {
         (true, _) => format!("Expired {until}"),
-        (false, ReminderState::Failed | ReminderState::Unconfirmed) => {
-            format!("The mail may not have arrived: {}", invitation.mail_reason.unwrap_or_default())
+        (false, ReminderState::Failed) => format!("Not sent. {}", why()),
+        (false, ReminderState::Unconfirmed) => why(),
+        (false, ReminderState::Sent) if invitation.kept_here => {
+            format!("Kept here, not delivered; can be accepted until {until}")
         }
         (false, ReminderState::Sent) => format!("Sent; can be accepted until {until}"),
         (false, _) => "The mail is on its way".to_owned(),
@@ -106,15 +112,16 @@ fn invitation_row(invitation: Invitation, by: &SignedIn) -> InvitationRow {
     InvitationRow { id: invitation.id, email: invitation.email.to_string(), role: invitation.role, state }
 }
 
-/// Back to the page, with why nothing was done if nothing was.
-async fn done(
+/// Back to the page, which says what was done, or why nothing was.
+async fn told(
     by: &SignedIn,
     form: InviteForm,
+    what: Done,
     done: Result<(), ActionError>,
 ) -> Result<HttpResponse, WebError> {
     match done {
-        Ok(()) => Ok(see_other(HERE)),
-        Err(ActionError::Refused(why)) => shown(by, form, Some(why)).await,
+        Ok(()) => Ok(what.on(SettingsPage::Users)),
+        Err(ActionError::Refused(why)) => refused(by, form, why).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -134,11 +141,11 @@ pub(super) async fn invite(posted: Posted<InviteForm>) -> Result<HttpResponse, W
         Ok(email) => email,
         Err(error) => {
             let problem = format!("Email: {error}.");
-            return shown(&by, form, Some(problem)).await;
+            return refused(&by, form, problem).await;
         }
     };
     let invited = by.state.actions.invite(&by.user, email, role(&form.role)?, &by.state.base_url).await;
-    done(&by, form, invited).await
+    told(&by, form, Done::Invited, invited).await
 }
 
 /// `POST /settings/invitations/{id}/resending`
@@ -148,7 +155,7 @@ pub(super) async fn resend(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let sent = by.state.actions.resend_invitation(&by.user, *id, &by.state.base_url).await;
-    done(&by, InviteForm::default(), sent).await
+    told(&by, InviteForm::default(), Done::InvitedAgain, sent).await
 }
 
 /// `POST /settings/invitations/{id}/withdrawal`
@@ -158,7 +165,7 @@ pub(super) async fn withdraw(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let withdrawn = by.state.actions.withdraw_invitation(&by.user, *id).await;
-    done(&by, InviteForm::default(), withdrawn).await
+    told(&by, InviteForm::default(), Done::Withdrawn, withdrawn).await
 }
 
 /// Whether everybody needs a second factor.
@@ -171,7 +178,7 @@ pub(super) struct TwoFactorForm {
 pub(super) async fn require_two_factor(posted: Posted<TwoFactorForm>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     by.state.actions.require_two_factor(&by.user, posted.form.required).await?;
-    Ok(see_other(HERE))
+    Ok(Done::Saved.on(SettingsPage::Users))
 }
 
 /// What somebody is to be.
@@ -187,7 +194,7 @@ pub(super) async fn change_role(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let changed = by.state.actions.change_role(&by.user, *id, role(&posted.form.role)?).await;
-    done(&by, InviteForm::default(), changed).await
+    of_member(&by, *id, Done::Saved, changed).await
 }
 
 /// `POST /settings/users/{id}/disabling`
@@ -197,14 +204,27 @@ pub(super) async fn disable(
 ) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let disabled = by.state.actions.disable_user(&by.user, *id).await;
-    done(&by, InviteForm::default(), disabled).await
+    of_member(&by, *id, Done::Disabled, disabled).await
 }
 
 /// `POST /settings/users/{id}/enabling`
 pub(super) async fn enable(id: web::Path<UserId>, posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let by = posted.by;
     let enabled = by.state.actions.enable_user(&by.user, *id).await;
-    done(&by, InviteForm::default(), enabled).await
+    of_member(&by, *id, Done::Enabled, enabled).await
+}
+
+/// As [`told`]; who changed what they are themselves may not see the page any more.
+async fn of_member(
+    by: &SignedIn,
+    id: UserId,
+    what: Done,
+    done: Result<(), ActionError>,
+) -> Result<HttpResponse, WebError> {
+    if done.is_ok() && id == by.user.id {
+        return Ok(what.on(SettingsPage::Profile));
+    }
+    told(by, InviteForm::default(), what, done).await
 }
 
 fn role(word: &str) -> Result<Role, WebError> {

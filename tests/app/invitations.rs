@@ -144,7 +144,14 @@ on_both_databases! {
         assert_eq!(app.seeds(), 1);
         app.send_now().await;
         assert_eq!(app.seeds(), 0);
-        admin.get("/settings/users").await.says("The mail may not have arrived: ").says("no such user");
+        admin.get("/settings/users").await.says("Not sent. The address does not exist: 550 5.1.1 no such user");
+    }
+
+    async fn whose_name_is_not_known_is_written_to_without_one(app: TestApp) {
+        invite(&app.admin().await, ADA, "clerk").await;
+        app.send_now().await;
+        let text = app.sink.deliveries().remove(0).text;
+        assert!(text.contains(&format!("\nTo: {ADA}\n")), "{text}");
     }
 
     async fn an_invitation_goes_before_the_reminders_of_a_batch(app: TestApp) {

@@ -21,7 +21,7 @@ on_both_databases! {
         app.add_person(app.organisation, "cleo@acme.example", Role::Clerk).await;
         let cleo = app.signed_in("cleo@acme.example").await;
         let id = id_of(&admin, "cleo@acme.example").await;
-        set_role(&admin, &id, "viewer").await.says("Viewer");
+        set_role(&admin, &id, "viewer").await.says("Viewer").says("Saved.");
         assert_eq!(cleo.get("/imports").await.status, 403);
         set_role(&admin, &id, "admin").await;
         assert_eq!(cleo.get("/settings/users").await.status, 200);
@@ -33,7 +33,7 @@ on_both_databases! {
         app.add_person(app.organisation, "cleo@acme.example", Role::Clerk).await;
         let cleo = app.signed_in("cleo@acme.example").await;
         let id = id_of(&admin, "cleo@acme.example").await;
-        admin.post(&format!("/settings/users/{id}/disabling"), &[]).await.says("Disabled");
+        admin.post(&format!("/settings/users/{id}/disabling"), &[]).await.says("Disabled, and signed out.");
         assert_eq!(cleo.get("/invoices").await.url, "/sign-in");
         let refused = cleo.sign_in("cleo@acme.example", crate::support::PASSWORD).await;
         refused.says("E-mail or password is wrong.");
@@ -62,7 +62,9 @@ on_both_databases! {
         admin.post(&format!("/settings/users/{second}/disabling"), &[]).await;
         assert_eq!(set_role(&admin, &id, "clerk").await.status, 422);
         admin.post(&format!("/settings/users/{second}/enabling"), &[]).await;
-        assert_eq!(set_role(&admin, &id, "clerk").await.status, 403, "it is done, and the page is not theirs any more");
+        let done = set_role(&admin, &id, "clerk").await;
+        assert_eq!((done.url.as_str(), done.status.as_u16()), ("/settings/profile", 200), "the users are not theirs any more");
+        done.says("Saved.");
     }
 
     async fn of_two_admins_who_remove_each_other_at_the_same_time_one_stays(app: TestApp) {

@@ -7,12 +7,11 @@ use askama::Template;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::SettingsPage;
 use crate::actions::ChangeRefused;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
 use crate::web::WebError;
-use crate::web::frame::{Frame, page_with, see_other};
+use crate::web::frame::{Frame, page_with};
 use crate::web::problems::Problems;
 use crate::web::session::SignedIn;
 
@@ -104,25 +103,6 @@ impl<F: OrganisationFields> Edited<F> {
             Err(ChangeRefused::Other(error)) => Err(error.into()),
         }
     }
-}
-
-/// What was just done, in the address of the page that follows it.
-#[derive(Default, Deserialize)]
-pub struct Done {
-    #[serde(default)]
-    done: String,
-}
-
-impl Done {
-    /// In words.
-    pub(super) fn sentence(&self) -> Option<String> {
-        (self.done == "saved").then(|| "Saved.".to_owned())
-    }
-}
-
-/// On to the page that says so.
-pub(super) fn saved(page: SettingsPage) -> HttpResponse {
-    see_other(format!("{}?done=saved", page.href()))
 }
 
 /// A page with a form; with problems it is an answer to what was sent.

@@ -3,12 +3,13 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 
-use super::forms::{Shown, saved};
+use super::forms::Shown;
 use super::{SettingsPage, organisation};
 use crate::domain::logo::{Logo, LogoError, MAX_BYTES};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Actor;
 use crate::web::WebError;
+use crate::web::done::Done;
 use crate::web::session::{Posted, SignedIn};
 use crate::web::sign_in::Nothing;
 use crate::web::upload::Upload;
@@ -34,7 +35,7 @@ pub async fn update(upload: Upload<MAX_BYTES>) -> Result<HttpResponse, WebError>
     match read {
         Ok(logo) => {
             by.state.actions.set_logo(&by.user.principal(), logo).await?;
-            Ok(saved(SettingsPage::Organisation))
+            Ok(Done::Saved.on(SettingsPage::Organisation))
         }
         Err(sentence) => {
             let mut shown = Shown::of(&by.organisation);
@@ -50,5 +51,5 @@ pub async fn remove(posted: Posted<Nothing>) -> Result<HttpResponse, WebError> {
     let change = |was| Ok(Organisation { logo: None, ..was });
     let (actor, organisation) = (Actor::User(by.user.id), by.organisation.id);
     by.state.actions.change_organisation(actor, organisation, change).await?;
-    Ok(saved(SettingsPage::Organisation))
+    Ok(Done::Saved.on(SettingsPage::Organisation))
 }

@@ -5,10 +5,11 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::SettingsPage;
-use super::forms::{Done, Edited, OrganisationFields, Shown, form_page, saved};
+use super::forms::{Edited, OrganisationFields, Shown, form_page};
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, payment_terms_days, time_zone};
 use crate::web::WebError;
+use crate::web::done::{Done, Said};
 use crate::web::frame::Frame;
 use crate::web::problems::Problems;
 use crate::web::session::{Posted, SignedIn};
@@ -87,14 +88,14 @@ struct OrganisationPage {
 }
 
 /// `GET /settings/organisation`
-pub async fn show(by: SignedIn, done: web::Query<Done>) -> Result<HttpResponse, WebError> {
-    page(&by, Shown::of(&by.organisation), done.sentence())
+pub async fn show(by: SignedIn, said: web::Query<Said>) -> Result<HttpResponse, WebError> {
+    page(&by, Shown::of(&by.organisation), said.toast())
 }
 
 /// `POST /settings/organisation`
 pub async fn update(posted: Posted<Edited<OrganisationForm>>) -> Result<HttpResponse, WebError> {
     match posted.form.save(&posted.by).await? {
-        None => Ok(saved(SettingsPage::Organisation)),
+        None => Ok(Done::Saved.on(SettingsPage::Organisation)),
         Some(refused) => page(&posted.by, refused, None),
     }
 }

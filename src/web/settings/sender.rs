@@ -5,9 +5,10 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::SettingsPage;
-use super::forms::{Done, Edited, OrganisationFields, Shown, form_page, saved};
+use super::forms::{Edited, OrganisationFields, Shown, form_page};
 use crate::domain::organisation::{Organisation, Sender};
 use crate::web::WebError;
+use crate::web::done::{Done, Said};
 use crate::web::frame::Frame;
 use crate::web::problems::Problems;
 use crate::web::session::{Posted, SignedIn};
@@ -72,14 +73,14 @@ struct SenderPage {
 }
 
 /// `GET /settings/sender`
-pub async fn show(by: SignedIn, done: web::Query<Done>) -> Result<HttpResponse, WebError> {
-    page(&by, Shown::of(&by.organisation), done.sentence())
+pub async fn show(by: SignedIn, said: web::Query<Said>) -> Result<HttpResponse, WebError> {
+    page(&by, Shown::of(&by.organisation), said.toast())
 }
 
 /// `POST /settings/sender`
 pub async fn update(posted: Posted<Edited<SenderForm>>) -> Result<HttpResponse, WebError> {
     match posted.form.save(&posted.by).await? {
-        None => Ok(saved(SettingsPage::Sender)),
+        None => Ok(Done::Saved.on(SettingsPage::Sender)),
         Some(refused) => page(&posted.by, refused, None),
     }
 }
