@@ -12,6 +12,9 @@ impl Actions {
     /// # Errors
     /// When the database refuses.
     pub async fn rename_user(&self, user: &User, name: Line) -> Result<(), ActionError> {
+        if name == user.name {
+            return Ok(());
+        }
         let (actions, user) = (self.clone(), user.clone());
         self.0
             .store

@@ -128,8 +128,10 @@ impl Actions {
             .store
             .write(move |tx| {
                 let ended = tx.end_sessions_of(user.id, &which)?;
-                if ended == 0 && matches!(which, Sessions::One(_)) {
-                    return Err(ActionError::NotFound);
+                match (ended, &which) {
+                    (0, Sessions::One(_)) => return Err(ActionError::NotFound),
+                    (0, _) => return Ok(()),
+                    _ => {}
                 }
                 let detail = format!("{ended} ended from the profile.");
                 let actor = Actor::User(user.id);

@@ -180,7 +180,9 @@ impl Actions {
         self.0
             .store
             .write(move |tx| {
-                tx.require_two_factor(by.organisation_id, required)?;
+                if !tx.require_two_factor(by.organisation_id, required)? {
+                    return Ok(());
+                }
                 let detail = if required { "For everybody." } else { "For nobody any more." };
                 actions.note_user(tx, &by, "organisation.two_factor_required", detail.to_owned())
             })

@@ -143,16 +143,19 @@ impl Tx<'_> {
         Ok(used == 1)
     }
 
-    /// Says whether an organisation asks everybody for a second factor.
+    /// Says whether an organisation asks everybody for a second factor; `false` when it is so already.
     pub fn require_two_factor(
         &mut self,
         organisation: OrganisationId,
         required: bool,
-    ) -> Result<(), StoreError> {
-        Sql::new("UPDATE organisation SET requires_two_factor = $1 WHERE id = $2")
-            .bind(required)
-            .bind(organisation.to_string())
-            .execute(self.connection())?;
-        Ok(())
+    ) -> Result<bool, StoreError> {
+        let changed = Sql::new(
+            "UPDATE organisation SET requires_two_factor = $1 WHERE id = $2 AND requires_two_factor <> $3",
+        )
+        .bind(required)
+        .bind(organisation.to_string())
+        .bind(required)
+        .execute(self.connection())?;
+        Ok(changed == 1)
     }
 }

@@ -16,6 +16,17 @@ on_both_databases! {
         refused.says("<a href=\"#name\">Name: it is empty.</a>").says("<span class=\"wrong\">It is empty.</span>");
     }
 
+    async fn what_changes_nothing_leaves_no_trace(app: TestApp) {
+        let admin = app.admin().await;
+        let before = app.texts("SELECT event AS text FROM audit").len();
+        for _ in 0..2 {
+            admin.post("/settings/profile/name", &[("name", "Ada")]).await.says("Saved.");
+            admin.post("/settings/profile/ended-sessions", &[]).await;
+            admin.post("/settings/two-factor", &[("required", "false")]).await;
+        }
+        assert_eq!(app.texts("SELECT event AS text FROM audit ORDER BY id")[before..], ["user.renamed"]);
+    }
+
     async fn a_password_is_changed_only_with_the_current_one_and_ends_the_other_sessions(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         let (here, there) = (app.signed_in(CLEO).await, app.signed_in(CLEO).await);
