@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Nullable, Text, Timestamp};
+use diesel::sql_types::{Bool, Nullable, Text, Timestamp};
 
 use super::columns::{parsed, parsed_option};
 use super::sql::Sql;
@@ -139,7 +139,7 @@ impl Snapshot<'_> {
             .transpose()
     }
 
-    /// Whose password a link's secret resets now.
+    /// Whose password a link's secret resets now: nobody's who may not come in anywhere.
     pub fn password_reset_of(
         &mut self,
         token_hash: &str,
@@ -151,7 +151,8 @@ impl Snapshot<'_> {
             person_id: String,
         }
         let row = Sql::new(
-            "SELECT person_id FROM password_reset WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2",
+            "SELECT r.person_id FROM password_reset r WHERE r.token_hash = $1 AND r.used_at IS NULL AND r.expires_at > $2 \
+             AND EXISTS (SELECT 1 FROM membership m WHERE m.person_id = r.person_id AND m.disabled_at IS NULL)",
         )
         .bind(token_hash)
         .bind(now)

@@ -120,6 +120,17 @@ on_both_databases! {
         assert!(app.sink.deliveries().is_empty());
     }
 
+    async fn a_link_is_worth_nothing_once_its_person_may_not_come_in_anywhere(app: TestApp) {
+        let admin = app.admin().await;
+        app.add_person(app.organisation, CLEO, Role::Clerk).await;
+        ask(&app.visitor(), CLEO).await;
+        let link = app.link_to(CLEO).await;
+        app.sql("UPDATE membership SET disabled_at = '2025-11-30 09:00:00' WHERE role = 'clerk'");
+        assert_eq!(app.visitor().get(&link).await.status, 410);
+        assert_eq!(set(&app.visitor(), &link, NEW).await.status, 410);
+        admin.get("/settings/audit-log").await.says_not("New password set with a link");
+    }
+
     async fn a_reset_link_is_stored_nowhere(app: TestApp) {
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
         ask(&app.visitor(), CLEO).await;
