@@ -18,11 +18,13 @@ struct AskPage {
     email: String,
     problem: Option<String>,
     is_asked: bool,
+    /// Whether mails are kept instead of being sent.
+    is_kept: bool,
 }
 
 /// `GET /password-resets`
 pub(super) async fn new() -> Result<HttpResponse, WebError> {
-    page(&AskPage { email: String::new(), problem: None, is_asked: false })
+    page(&AskPage { email: String::new(), problem: None, is_asked: false, is_kept: false })
 }
 
 /// Whose password is forgotten.
@@ -42,15 +44,19 @@ pub(super) async fn create(
         Ok(typed) => typed,
         Err(error) => {
             let problem = Some(format!("Email: {error}."));
-            let view = AskPage { email, problem, is_asked: false };
+            let view = AskPage { email, problem, is_asked: false, is_kept: false };
             return page_with(StatusCode::UNPROCESSABLE_ENTITY, &view);
         }
     };
     match state.actions.request_password_reset(&typed, &address_of(&request), &state.base_url).await {
-        Ok(()) => page(&AskPage { email: typed.to_string(), problem: None, is_asked: true }),
-        Err(error @ ActionError::Throttled(_)) => {
-            refused(&error, &AskPage { email, problem: Some(error.to_string()), is_asked: false })
+        Ok(()) => {
+            let is_kept = state.mail_folder.is_some();
+            page(&AskPage { email: typed.to_string(), problem: None, is_asked: true, is_kept })
         }
+        Err(error @ ActionError::Throttled(_)) => refused(
+            &error,
+            &AskPage { email, problem: Some(error.to_string()), is_asked: false, is_kept: false },
+        ),
         Err(error) => Err(error.into()),
     }
 }
