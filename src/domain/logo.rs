@@ -111,7 +111,7 @@ const JPEG: &[u8] = b"\xff\xd8";
 /// The chunks that make the picture; a still one, without texts and time.
 const PNG_CHUNKS: [&[u8]; 7] = [b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB", b"IDAT", b"IEND"];
 
-/// Chunk by chunk: length, name, data, checksum.
+/// Chunk by chunk: length, name, data, checksum of name and data.
 fn png(mut chunks: &[u8]) -> Option<Stripped> {
     let (mut size, mut has_data, mut content) = (None, false, PNG.to_vec());
     loop {
@@ -127,6 +127,10 @@ fn png(mut chunks: &[u8]) -> Option<Stripped> {
             _ => {}
         }
         if PNG_CHUNKS.contains(&name) {
+            let (checked, sum) = chunk.split_at(8 + length);
+            if crc32(&checked[4..]).to_be_bytes() != *sum {
+                return None;
+            }
             content.extend_from_slice(chunk);
         }
         if name == b"IEND" {
@@ -134,6 +138,13 @@ fn png(mut chunks: &[u8]) -> Option<Stripped> {
         }
         chunks = rest;
     }
+}
+
+/// The checksum of PNG (ISO 3309).
+fn crc32(bytes: &[u8]) -> u32 {
+    let shifted = |sum: u32| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+    let with = |sum: u32, byte: &u8| (0..8).fold(sum ^ u32::from(*byte), |sum, _| shifted(sum));
+    !bytes.iter().fold(!0, with)
 }
 
 /// Segment by segment: marker, length, data; behind the last one's header the picture until the end marker.
@@ -176,7 +187,8 @@ mod tests {
 
     fn chunk(name: &[u8], data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length, name, data, b"-sum"].concat()
+        let sum = crc32(&[name, data].concat()).to_be_bytes();
+        [&length, name, data, &sum].concat()
     }
 
     fn png_of(width: u32, height: u32, more: &[u8]) -> Vec<u8> {
@@ -221,6 +233,17 @@ mod tests {
         let spoken = [segment(0xe1, b"Exif: where it was taken"), segment(0xfe, b"a note")].concat();
         let spoken = [jpeg_of(1, 1, &spoken), b"<script>".to_vec()].concat();
         assert_eq!(read(&spoken).unwrap().content, picture);
+    }
+
+    #[test]
+    fn a_png_of_which_a_byte_is_wrong_is_damaged() {
+        assert_eq!(crc32(b"IEND"), 0xae42_6082);
+        let whole = png_of(9, 9, b"");
+        for at in PNG.len() + 8..whole.len() {
+            let mut wrong = whole.clone();
+            wrong[at] ^= 1;
+            assert!(read(&wrong).is_err(), "{at}");
+        }
     }
 
     #[test]
