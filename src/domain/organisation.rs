@@ -8,7 +8,7 @@ use super::ids::{LetterheadId, LogoId, OrganisationId};
 use super::language::Language;
 use super::letterhead::{Colour, Footer};
 use super::money::Currency;
-use super::text::Line;
+use super::text::{Line, is_unprintable};
 
 /// One accounts-receivable team with its ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +172,9 @@ pub fn time_zone(text: &str) -> Result<chrono_tz::Tz, UnknownTimeZone> {
         .iter()
         .find(|zone| zone.name().eq_ignore_ascii_case(text.trim()))
         .copied()
-        .ok_or_else(|| UnknownTimeZone(text.trim().to_owned()))
+        .ok_or_else(|| {
+            UnknownTimeZone(text.trim().chars().filter(|c| !is_unprintable(*c)).take(40).collect())
+        })
 }
 
 /// A text that is no number of days to pay in.
@@ -233,6 +235,14 @@ mod tests {
             "name from Acme to Acme & Sons; payment terms from 30 days to 14 days; \
              sender address from none to ar@acme.example"
         );
+    }
+
+    #[test]
+    fn what_is_no_time_zone_is_told_without_what_cannot_be_shown() {
+        let told = |text: &str| time_zone(text).unwrap_err().0;
+        assert_eq!(told(" Ber\u{202e}lin "), "Berlin");
+        assert_eq!(told(&"x".repeat(5_000)), "x".repeat(40));
+        assert_eq!(time_zone("europe/berlin"), Ok(Tz::Europe__Berlin));
     }
 
     #[test]
