@@ -100,7 +100,14 @@ impl RelayProblem {
             Self::Encryption
         } else if says(&["authentication", "credentials"]) {
             Self::SignIn
-        } else if says(&["no mail server answers", "cannot be reached", "refused", "lookup", "unreachable"]) {
+        } else if says(&[
+            "no mail server answers",
+            "not one of a mail server",
+            "cannot be reached",
+            "refused",
+            "lookup",
+            "unreachable",
+        ]) {
             Self::Unreachable
         } else if says(&["in time", "closed the connection", "timed out", "reset"]) {
             Self::Silent
@@ -161,6 +168,8 @@ mod tests {
             ("no mail server answers at 127.0.0.1 port 25", RelayProblem::Unreachable),
             ("relay.example port 587 cannot be reached: failed to lookup address", RelayProblem::Unreachable),
             ("Connection refused", RelayProblem::Unreachable),
+            ("the answer is not one of a mail server", RelayProblem::Unreachable),
+            ("what answers there does not speak TLS", RelayProblem::Encryption),
             ("the mail server did not greet in time", RelayProblem::Silent),
             ("the mail server closed the connection before it answered", RelayProblem::Silent),
             ("invalid peer certificate: UnknownIssuer", RelayProblem::Encryption),

@@ -36,6 +36,8 @@ pub(super) fn reply_in(error: &Error) -> Option<Reply> {
 pub(super) fn in_words(error: &Error) -> String {
     match without_number(&source_of(error)).as_str() {
         "incomplete response" => "the mail server closed the connection before it answered".to_owned(),
+        _ if error.is_response() => "the answer is not one of a mail server".to_owned(),
+        words if words.contains("corrupt message") => "what answers there does not speak TLS".to_owned(),
         words => words.to_owned(),
     }
 }

@@ -54,6 +54,10 @@ pub(super) async fn connect(
                         .map_err(|_| down("the mail server did not accept a connection in time".to_owned()))?
                         .map_err(|error| down(unreachable(server, &error)))?;
                 socket.set_nodelay(true).map_err(|error| down(error.to_string()))?;
+                timeout(timeouts.step, socket.readable())
+                    .await
+                    .map_err(|_| down("the mail server did not greet in time".to_owned()))?
+                    .map_err(|error| down(without_number(&error.to_string())))?;
                 AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(socket)), &hello).await
             }
         }
@@ -73,7 +77,7 @@ pub(super) async fn connect(
     };
     match timeout(timeouts.step * 4, opening).await {
         Ok(opened) => opened.map(|(connection, abilities)| Session::new(connection, abilities, timeouts)),
-        Err(_) => Err(down("the mail server did not greet in time".to_owned())),
+        Err(_) => Err(down("the mail server did not answer in time".to_owned())),
     }
 }
 

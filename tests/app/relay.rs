@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dunlin::domain::mail_target::{MailServer, MailTarget, Security};
 use dunlin::mail::{MailTimeouts, Relay};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -63,6 +64,38 @@ async fn s16_a_password_that_is_refused_is_told_with_the_servers_words() {
     sink.misbehave("", Whim::Reply("AUTH", "535 5.7.8 bad credentials"));
     let problem = problem_with(server(&sink, Security::Plain, Some(("ada", "wrong")))).await;
     assert!(problem.contains("535 5.7.8 bad credentials"), "{problem}");
+}
+
+/// A port at which everybody is told the same.
+async fn speaking(words: &'static [u8]) -> MailServer {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut socket, _)) = listener.accept().await {
+            socket.write_all(words).await.ok();
+            open.push(socket);
+        }
+    });
+    MailServer { host: "127.0.0.1".to_owned(), port, security: Security::Plain, credentials: None }
+}
+
+#[actix_web::test]
+async fn what_is_no_mail_server_is_told_as_that_and_not_in_the_words_of_a_library() {
+    let web = speaking(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    assert_eq!(problem_with(web).await, "the answer is not one of a mail server");
+    let plain = speaking(b"220 relay.example\r\n").await;
+    let problem = problem_with(MailServer { security: Security::Tls, ..plain }).await;
+    assert_eq!(problem, "what answers there does not speak TLS");
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_does_not_greet_in_the_time_of_one_step_is_given_up() {
+    let target = MailTarget::Smtp(speaking(b"").await);
+    let timeouts = MailTimeouts { step: Duration::from_millis(200), dot: Duration::from_secs(10) };
+    let relay = Relay::new(&target, "unused".into(), "localhost".to_owned(), timeouts, None).unwrap();
+    // Whoever greets, and then says nothing, has four steps.
+    assert_eq!(relay.check().await.unwrap_err(), "the mail server did not greet in time");
 }
 
 #[actix_web::test]
