@@ -58,7 +58,9 @@ fn headers(mail: &OutgoingMail, dedup_header: Option<&str>) -> Result<Headers, S
     headers.set(header::MessageId::from(mail.message_id.clone()));
     headers.set(header::Date::new(mail.date.into()));
     headers.set(header::From::from(mailbox(Some(&sender.name), &sender.from)?));
-    headers.set(header::To::from(mailbox(Some(&mail.recipient_name), &mail.recipient)?));
+    // Who is known by their address alone has no name beside it.
+    let recipient_name = Some(&mail.recipient_name).filter(|name| name.as_str() != mail.recipient.as_str());
+    headers.set(header::To::from(mailbox(recipient_name, &mail.recipient)?));
     headers.set(header::Subject::from(mail.rendered.subject.clone()));
     if let Some(reply_to) = &sender.reply_to {
         headers.set(header::ReplyTo::from(mailbox(None, reply_to)?));
