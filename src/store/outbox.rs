@@ -227,11 +227,14 @@ impl Snapshot<'_> {
         Ok(found.is_some_and(|row| row.is_waiting))
     }
 
-    /// How many mails of an organisation wait for their turn.
+    /// How many mails of an organisation wait for their turn, or in a worker's hands for the mail server.
     pub fn waiting_mails_of(&mut self, organisation: OrganisationId) -> Result<usize, StoreError> {
+        // Each count in an index of its own.
         let row = Sql::new(
-            "SELECT COUNT(*) AS number FROM outbox WHERE phase = 'Pending' AND organisation_id = $1",
+            "SELECT (SELECT COUNT(*) FROM outbox WHERE phase = 'Pending' AND organisation_id = $1) \
+             + (SELECT COUNT(*) FROM outbox WHERE phase = 'InFlight' AND state = 'Claimed' AND organisation_id = $2) AS number",
         )
+        .bind(organisation.to_string())
         .bind(organisation.to_string())
         .first::<WaitingRow>(self.connection())?
         .ok_or(StoreError::Missing("count"))?;

@@ -35,6 +35,17 @@ on_both_databases! {
         assert_eq!((second.attempts, second.full_since), (1, Some(at(0) + TimeDelta::microseconds(1))));
     }
 
+    async fn a_mail_waits_until_it_has_passed_the_point_of_no_return(store: TestStore) {
+        let invoices = store.invoices(2).await;
+        store.enqueue(&invoices, None, at(0)).await.unwrap();
+        let organisation = store.organisation;
+        let waiting = async || store.read(move |snapshot| snapshot.waiting_mails_of(organisation)).await.unwrap();
+        let claimed = store.claim(Ids.next(), 1, at(0)).await;
+        assert_eq!(waiting().await, 2, "in a worker's hands it has not left");
+        store.commit(&claimed, at(0)).await;
+        assert_eq!(waiting().await, 1);
+    }
+
     async fn mails_whose_deadline_has_passed_are_taken_to_be_settled_and_no_others(store: TestStore) {
         let invoices = store.invoices(3).await;
         let expired = store.enqueue(&invoices[..1], None, at(0)).await.unwrap();
