@@ -35,6 +35,11 @@ async fn a_mail_that_was_kept_here_is_told_so_also_once_mails_go_to_a_server() {
         wait(&ada, &batch, "Finished. 1 of 1 kept here, not delivered.").await;
         let invited = "Invitation sent</th><td data-label=\"Invoice\"></td><td data-label=\"Details\" class=\"wrap\">Kept here, not delivered.</td>";
         wait(&ada, "/settings/audit-log", invited).await;
+        let users = ada.get("/settings/users").await;
+        users.says("Kept here, not delivered; can be accepted until");
+        let asked =
+            Person::new(&url).post_as_it_is("/password-resets", &[("email", "ada@acme.example")]).await;
+        asked.says("Mail is kept here, not delivered. If ada@acme.example has an account");
         assert_eq!(running.terminate(), Some(0));
 
         let machine = machine.with("DUNLIN_MAIL_URL", "smtp://127.0.0.1:9");
