@@ -89,6 +89,8 @@ impl Actions {
             .write(move |tx| {
                 let now = actions.clock().now();
                 let person = tx.password_reset_of(&hash, now)?.ok_or(ActionError::NotFound)?;
+                // First of all: who changes the password takes the account before its links, too.
+                tx.lock_person(person)?;
                 if !tx.use_password_reset(&hash, now)? {
                     return Err(ActionError::NotFound);
                 }
