@@ -139,8 +139,8 @@ impl RelayProblem {
                 "Check the port in DUNLIN_MAIL_URL: smtps:// usually is port 465, smtp:// port 587. A firewall may be between."
             }
             Self::Encryption => {
-                "Dunlin sends nothing in plain. Check that the mail server offers STARTTLS (smtp://) or TLS (smtps://), and \
-                 that its certificate is valid for the host in DUNLIN_MAIL_URL."
+                "Dunlin sends nothing in plain. Check that the mail server offers STARTTLS (smtp://, usually port 587) or TLS \
+                 (smtps://, usually port 465), and that its certificate is valid for the host in DUNLIN_MAIL_URL."
             }
             Self::SignIn => {
                 "Check user and password in DUNLIN_MAIL_URL; write @, : and / in them as %40, %3A and %2F."
