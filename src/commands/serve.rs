@@ -56,10 +56,7 @@ pub(super) async fn serve(
             ids: Ids,
             mail: config.mail.clone(),
             mail_folder: matches!(config.mail, MailTarget::Capture).then(|| config.mail_folder()),
-            write_mail: crate::mail::writer(
-                &config.mail,
-                config.mail_dedup_header.as_ref().map(ToString::to_string),
-            ),
+            write_mail: crate::mail::writer(config.mail_dedup_header.as_ref().map(ToString::to_string)),
             base_url: base_url.clone(),
             setup_token: setup_token.clone(),
             rates: Rates::default(),

@@ -56,11 +56,10 @@ enum PreparedWay<'a> {
     Smtp { prepared: Box<PreparedSmtp>, idle: &'a Mutex<Vec<Session>>, dedup_header: Option<&'a str> },
 }
 
-/// Writes mails as they travel to a target, for whoever wants to read one: to a mail server that takes eight bits, as
-/// nearly all do.
-pub fn writer(target: &MailTarget, dedup_header: Option<String>) -> MailWriter {
-    let eight_bit = matches!(target, MailTarget::Smtp(_));
-    Arc::new(move |mail| message::text(mail, dedup_header.as_deref(), eight_bit))
+/// Writes mails as they are kept, and as they travel to a mail server that takes eight bits, as nearly all do: for whoever
+/// wants to read one.
+pub fn writer(dedup_header: Option<String>) -> MailWriter {
+    Arc::new(move |mail| message::text(mail, dedup_header.as_deref(), true))
 }
 
 impl Relay {
@@ -122,7 +121,8 @@ impl Relay {
     pub async fn prepare(&self, mail: &OutgoingMail, begun: Option<Begun>) -> Result<Prepared<'_>, Outcome> {
         match &self.way {
             Way::Capture { folder } => {
-                let text = message::text(mail, self.dedup_header.as_deref(), false)
+                // Who opens the file finds each link whole.
+                let text = message::text(mail, self.dedup_header.as_deref(), true)
                     .map_err(|problem| Outcome::Refused { kind: FailureKind::Template, reply: problem })?;
                 Ok(Prepared(PreparedWay::Capture { folder, id: mail.id, kind: mail.kind, text }))
             }

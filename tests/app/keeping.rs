@@ -35,6 +35,15 @@ async fn a_mail_that_was_kept_here_is_told_so_also_once_mails_go_to_a_server() {
         wait(&ada, &batch, "Finished. 1 of 1 kept here, not delivered.").await;
         let invited = "Invitation sent</th><td data-label=\"Invoice\"></td><td data-label=\"Details\" class=\"wrap\">Kept here, not delivered.</td>";
         wait(&ada, "/settings/audit-log", invited).await;
+        let folder = std::fs::read_dir(machine.folder.path().join("data/mail")).unwrap();
+        let mut mails = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        let invitation = mails.find(|mail| mail.contains("bea@acme.example")).unwrap();
+        let link = invitation.split_once("Accept the invitation: ").unwrap().1.lines().next().unwrap();
+        assert_eq!(
+            link.rsplit('/').next().unwrap().len(),
+            43,
+            "whoever opens the file finds the link whole: {link}"
+        );
         let users = ada.get("/settings/users").await;
         users.says("Kept here, not delivered; can be accepted until");
         let asked =

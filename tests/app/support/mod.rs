@@ -166,7 +166,7 @@ impl TestApp {
                 ids: Ids,
                 mail: target.clone(),
                 mail_folder: None,
-                write_mail: dunlin::mail::writer(&target, None),
+                write_mail: dunlin::mail::writer(None),
                 base_url: "https://dunlin.example".to_owned(),
                 setup_token: None,
                 rates: Rates::default(),
