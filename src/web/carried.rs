@@ -20,6 +20,9 @@ const PURPOSE: &str = "carried form";
 const LARGEST: usize = 1024 * 1024;
 /// A longer value is carried and not shown.
 const SHOWN: usize = 300;
+/// What pages send along for themselves; it is carried and tells a person nothing.
+const UNTELLING: [&str; 10] =
+    ["back", "basis", "batch", "id", "list", "payment", "seen", "session", "signature", "version"];
 /// What nobody is to find in a page; a form that has one of these is not carried.
 const SECRETS: [&str; 3] = ["password", "current", "code"];
 
@@ -89,7 +92,9 @@ pub(super) fn offer(
     let Some(carried) = carried.filter(|it| is_theirs(it) && now < it.at + SESSION_LIFE) else {
         return Ok(None);
     };
-    let is_telling = |(_, value): &&(String, String)| !value.is_empty() && value.len() <= SHOWN;
+    let is_telling = |(name, value): &&(String, String)| {
+        !value.is_empty() && value.len() <= SHOWN && !UNTELLING.contains(&name.as_str())
+    };
     let named = |(name, value): &(String, String)| (name.replace('_', " "), value.clone());
     page(&OfferPage {
         csrf: csrf_of(request)?,
@@ -116,7 +121,20 @@ fn what(path: &str) -> &'static str {
         "versions" => "Publish an e-mail text",
         "drafts" => "Save a draft",
         "invitations" => "Invite somebody",
+        "resending" => "Send an invitation again",
+        "withdrawal" => "Withdraw an invitation",
         "role" => "Change a role",
+        "disabling" => "Disable a user",
+        "enabling" => "Enable a user",
+        "two-factor" => "Say who needs two-factor sign-in",
+        "organisation" | "sender" => "Save the settings",
+        "api-keys" => "Make an API key",
+        "revocation" => "Revoke an API key",
+        "pause" => "Pause sending",
+        "resumption" => "Resume sending",
+        "test-mails" => "Send a test e-mail",
+        "name" => "Change your name",
+        "ended-sessions" => "End sessions",
         _ => "Send a form",
     }
 }

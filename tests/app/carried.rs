@@ -60,6 +60,25 @@ on_both_databases! {
         cleo.get(&invoice).await.says("60.00");
     }
 
+    async fn h07_settings_are_offered_in_words_without_what_their_page_sends_for_itself(app: TestApp) {
+        app.add_person(app.organisation, "ada@acme.example", Role::Admin).await;
+        let ada = app.signed_in("ada@acme.example").await;
+        let page = ada.get("/settings/organisation").await;
+        let (csrf, seen) = (page.value("csrf"), page.value("seen"));
+        app.clock.advance(TimeDelta::hours(1));
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("seen", seen.as_str()),
+            ("name", "Acme & Sons"),
+            ("time_zone", "UTC"),
+            ("currency", "EUR"),
+            ("payment_terms", "30"),
+        ];
+        let late = ada.post_as_it_is("/settings/organisation", &form).await;
+        let offer = sign_in(&ada, "ada@acme.example", &late).await;
+        offer.says("<h2>Save the settings</h2>").says("<dt>Time zone</dt>").says_not("<dt>Seen</dt>");
+    }
+
     async fn h07_leaving_it_does_nothing(app: TestApp) {
         app.ledger(LEDGER).await;
         app.add_person(app.organisation, CLEO, Role::Clerk).await;
