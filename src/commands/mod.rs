@@ -52,7 +52,9 @@ pub async fn run(cli: Cli, variables: BTreeMap<String, String>) -> Result<(), Co
     }
     let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
     match command {
-        Command::Serve(flags) => serve::serve(&config, !flags.no_worker, None).await,
+        Command::Serve(flags) => {
+            serve::serve(&config, serve::Occasion::Use { with_worker: !flags.no_worker }).await
+        }
         Command::Work => serve::work(&config).await,
         Command::Demo(_) => Ok(()),
         Command::Migrate => Installation::open(&config).await.map(|_| ()).map_err(CommandError::from),

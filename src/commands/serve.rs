@@ -27,12 +27,20 @@ use crate::worker::Worker;
 /// Longest wait for the database when all else has ended.
 const PUT_AWAY: Duration = Duration::from_secs(2);
 
+/// What a server is started for.
+pub(super) enum Occasion {
+    /// To be used; whether this process sends too.
+    Use { with_worker: bool },
+    /// To look around in; what is said first of a new one.
+    Demo { announcement: Option<String> },
+}
+
 /// Web and API, and the worker unless it is left out, until told to stop.
-pub(super) async fn serve(
-    config: &Config,
-    with_worker: bool,
-    announcement: Option<String>,
-) -> Result<(), CommandError> {
+pub(super) async fn serve(config: &Config, occasion: Occasion) -> Result<(), CommandError> {
+    let (is_demo, with_worker, announcement) = match occasion {
+        Occasion::Use { with_worker } => (false, with_worker, None),
+        Occasion::Demo { announcement } => (true, true, announcement),
+    };
     let installation = Installation::open(config).await?;
     begin(&installation).await?;
     let failure = |what: String| move |source| CommandError::Failed(Failure::Files { what, source });
@@ -58,6 +66,7 @@ pub(super) async fn serve(
             mail_folder: matches!(config.mail, MailTarget::Capture).then(|| config.mail_folder()),
             write_mail: crate::mail::writer(config.mail_dedup_header.as_ref().map(ToString::to_string)),
             base_url: base_url.clone(),
+            is_demo,
             setup_token: setup_token.clone(),
             rates: Rates::default(),
         },
@@ -133,7 +142,7 @@ pub(super) async fn demo(flags: &Demo, mut variables: BTreeMap<String, String>) 
     variables.insert("DUNLIN_BIND".to_owned(), flags.bind.clone());
     let config = Config::read(&variables).map_err(|problems| CommandError::Usage(problems.to_string()))?;
     let ended = match furnish(&config).await {
-        Ok(announcement) => serve(&config, true, announcement).await,
+        Ok(announcement) => serve(&config, Occasion::Demo { announcement }).await,
         Err(error) => Err(error),
     };
     if flags.data_dir.is_none() {

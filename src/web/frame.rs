@@ -177,6 +177,9 @@ impl SignedIn {
 
     fn banners(&self) -> Vec<String> {
         let mut banners = Vec::new();
+        if self.state.is_demo {
+            banners.push("Demo: the customers and invoices are made up.".to_owned());
+        }
         if self.state.mail_folder.is_some() {
             banners.push("Mail is kept here, not delivered.".to_owned());
         }

@@ -80,6 +80,8 @@ pub struct WebState {
     pub write_mail: MailWriter,
     /// The address that links in mails begin with: what people use, never what a request says.
     pub base_url: String,
+    /// Whether it is a throw-away instance to look around in.
+    pub is_demo: bool,
     /// What `/setup` asks for while there is no user.
     pub setup_token: Option<String>,
     /// How often one may change something.

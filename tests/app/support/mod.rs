@@ -168,6 +168,7 @@ impl TestApp {
                 mail_folder: None,
                 write_mail: dunlin::mail::writer(None),
                 base_url: "https://dunlin.example".to_owned(),
+                is_demo: false,
                 setup_token: None,
                 rates: Rates::default(),
             },
