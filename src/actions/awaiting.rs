@@ -65,13 +65,13 @@ impl Actions {
         self.0.awaited.waiting().senders.clear();
     }
 
-    /// A reminder once it has settled, or as it is when a program has waited long enough or nothing is waited for any more.
+    /// A reminder once it has settled, or as it is at the deadline or when nothing is waited for any more.
     pub(super) async fn settled(
         &self,
         organisation: OrganisationId,
         id: ReminderId,
+        deadline: Instant,
     ) -> Result<ReminderRow, StoreError> {
-        let deadline = Instant::now() + self.0.settings.api_wait;
         loop {
             let mut news = self.await_news(id);
             // Asked before the row is read, which then is as the sending left it.

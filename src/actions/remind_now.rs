@@ -1,6 +1,7 @@
 //! One reminder, now, for a program: it takes the way of every other, and the program waits for what comes of it.
 
 use thiserror::Error;
+use tokio::time::Instant;
 
 use super::{ActionError, Actions};
 use crate::domain::email::BuiltIn;
@@ -70,11 +71,13 @@ impl Actions {
     /// # Errors
     /// Why nothing was sent, in the order of product item I3. The reminder is still open where it had no answer in time.
     pub async fn remind_now(&self, by: &Principal, wish: Wish) -> Result<ReminderRow, NotReminded> {
+        // From here on: a program that waits for its turn to write waits too.
+        let deadline = Instant::now() + self.0.settings.api_wait;
         let (actions, principal) = (self.clone(), by.clone());
         let begun = self.0.store.write(move |tx| begin(tx, &actions, &principal, &wish)).await?;
         self.0.asked.notify_one();
         let row = match begun {
-            Begun::Awaited(id) => self.settled(by.organisation_id, id).await?,
+            Begun::Awaited(id) => self.settled(by.organisation_id, id, deadline).await?,
             Begun::Known(row) => *row,
         };
         match row.reminder.failure_kind() {
