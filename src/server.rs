@@ -222,10 +222,15 @@ fn unready() -> HttpResponse {
     HttpResponse::ServiceUnavailable().body("the database cannot be reached")
 }
 
+/// Whether a request came to the door of programs: by the path as it is routed, in which `%61` is an `a`.
+fn is_for_programs(request: &HttpRequest) -> bool {
+    let path = request.match_info().as_str();
+    path == "/api" || path.starts_with("/api/")
+}
+
 /// A failure under `/api` is told as a problem, whoever found it.
 fn told<B: MessageBody + 'static>(answer: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
-    let path = answer.request().path();
-    match path == "/api" || path.starts_with("/api/") {
+    match is_for_programs(answer.request()) {
         true => crate::api::told(answer),
         false => answer.map_into_boxed_body(),
     }

@@ -17,6 +17,7 @@ use actix_web::{Error, HttpMessage, ResponseError};
 use futures_util::Stream;
 
 use super::connections::Connection;
+use super::is_for_programs;
 use crate::web::WebError;
 
 /// The pace in bytes a second: that of a poor telephone connection.
@@ -46,7 +47,7 @@ pub(super) async fn paced<B: MessageBody + 'static>(
     }
     let answer = next.call(request).await?;
     // The program's door says so itself, in its own shape.
-    let is_page = !answer.request().path().starts_with("/api/");
+    let is_page = !is_for_programs(answer.request());
     let answer = if is_late.get() && is_page { too_slow(answer) } else { answer.map_into_boxed_body() };
     Ok(answer.map_body(|_, body| WatchedBody { body, sent: Sent { bytes: 0, to: connection } }.boxed()))
 }

@@ -97,6 +97,10 @@ on_both_databases! {
         let stranger = Caller::new(&app.url, "dunlin_wrong".to_owned());
         let refused = reply(stranger.request(Method::POST, &path).header("Accept", "text/html").body("{")).await;
         assert_eq!(refused.is(401, "Auth.Unauthorized").headers["WWW-Authenticate"], "Bearer");
+        // Written in another way it is the same path.
+        let refused = reply(stranger.request(Method::POST, &path.replacen("/api", "/%61pi", 1))).await;
+        assert_eq!((refused.status, refused.text("code")), (401, "Auth.Unauthorized"));
+        assert_eq!(refused.headers["WWW-Authenticate"], "Bearer");
         for accept in ["text/html", "application/json;q=0", "image/*, text/plain"] {
             let request = program.request(Method::POST, &path).header("Accept", accept);
             reply(request.header("Content-Type", "text/plain").body("{")).await.is(406, "Request.NotAcceptable");
