@@ -1,12 +1,14 @@
 //! Bringing in a ledger file: a check that writes nothing, and a write that is all or nothing.
 
+mod places;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::warn;
 
+use self::places::in_a_place;
 use super::{ActionError, Actions};
 use crate::domain::ids::{CustomerId, ImportId, InvoiceId, OrganisationId};
 use crate::domain::ledger::{
@@ -18,9 +20,6 @@ use crate::store::{AuditEntry, KeptFile, Snapshot, StoreError, Tx, WrittenCustom
 
 /// How long a checked file waits to be written.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
-
-/// A file of 20 MiB takes hundreds of them while it is compared with the ledger: more at a time would fill the memory.
-static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// What bringing in a file does or did.
 #[derive(Clone, Debug)]
@@ -55,8 +54,8 @@ impl Actions {
         file: impl Read + Send + 'static,
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
-        let _place = place().await?;
-        self.checked(organisation, file, reopen).await
+        let actions = self.clone();
+        in_a_place(async move { actions.checked(organisation, file, reopen).await }).await
     }
 
     async fn checked(
@@ -86,13 +85,16 @@ impl Actions {
         organisation: OrganisationId,
         id: ImportId,
     ) -> Result<(KeptFile, Option<ImportReport>), ActionError> {
-        let _place = place().await?;
-        let file =
-            self.0.store.read::<_, StoreError>(move |snapshot| snapshot.import(organisation, id)).await?;
-        let mut file = file.ok_or(ActionError::NotFound)?;
-        let Some(content) = file.content.take() else { return Ok((file, None)) };
-        let report = self.checked(organisation, Cursor::new(content), file.reopen).await?;
-        Ok((file, Some(report)))
+        let actions = self.clone();
+        in_a_place(async move {
+            let find = move |snapshot: &mut Snapshot<'_>| snapshot.import(organisation, id);
+            let file = actions.0.store.read::<_, StoreError>(find).await?;
+            let mut file = file.ok_or(ActionError::NotFound)?;
+            let Some(content) = file.content.take() else { return Ok((file, None)) };
+            let report = actions.checked(organisation, Cursor::new(content), file.reopen).await?;
+            Ok((file, Some(report)))
+        })
+        .await
     }
 
     /// Brings in a file: all of it, or with an error nothing.
@@ -106,10 +108,13 @@ impl Actions {
         file: impl Read + Send + 'static,
         reopen: bool,
     ) -> Result<ImportReport, ActionError> {
-        let _place = place().await?;
-        let (actions, ledger) = (self.clone(), read(file).await?);
-        self.written(move |tx| {
-            Ok(actions.bring_in(tx, actor, organisation, ledger, reopen, Recorded::OfEach)?)
+        let actions = self.clone();
+        in_a_place(async move {
+            let (writing, ledger) = (actions.clone(), read(file).await?);
+            let work = move |tx: &mut Tx<'_>| {
+                Ok(writing.bring_in(tx, actor, organisation, ledger, reopen, Recorded::OfEach)?)
+            };
+            actions.written(work).await
         })
         .await
     }
@@ -149,7 +154,12 @@ impl Actions {
         reopen: bool,
     ) -> Result<(Option<ImportId>, ImportReport), ActionError> {
         let organisation = user.organisation_id;
-        let report = self.check_ledger(organisation, Cursor::new(content.clone()), reopen).await?;
+        let actions = self.clone();
+        let (content, report) = in_a_place(async move {
+            let report = actions.checked(organisation, Cursor::new(content.clone()), reopen).await?;
+            Ok((content, report))
+        })
+        .await?;
         if !report.is_clean() {
             return Ok((None, report));
         }
@@ -177,9 +187,9 @@ impl Actions {
     /// # Errors
     /// When there is no such file, or not any more.
     pub async fn write_import(&self, user: &User, id: ImportId) -> Result<ImportReport, ActionError> {
-        let _place = place().await?;
         let (actions, organisation, actor) = (self.clone(), user.organisation_id, Actor::User(user.id));
-        self.written(move |tx| {
+        let writing = self.clone();
+        let work = move |tx: &mut Tx<'_>| {
             tx.lock_ledger(organisation)?;
             let file = tx.import(organisation, id)?.ok_or(ActionError::NotFound)?;
             let Some(content) = file.content else {
@@ -190,13 +200,13 @@ impl Actions {
                 });
             };
             let ledger = Ledger::read(Cursor::new(content));
-            let report = actions.bring_in(tx, actor, organisation, ledger, file.reopen, Recorded::OfEach)?;
+            let report = writing.bring_in(tx, actor, organisation, ledger, file.reopen, Recorded::OfEach)?;
             if report.is_written {
-                tx.mark_import_written(id, &report.summary.to_string(), actions.clock().now())?;
+                tx.mark_import_written(id, &report.summary.to_string(), writing.clock().now())?;
             }
             Ok(report)
-        })
-        .await
+        };
+        in_a_place(async move { actions.written(work).await }).await
     }
 
     /// Runs one transaction that may bring in a ledger, and tidies up after it.
@@ -234,11 +244,6 @@ impl Actions {
         writing.write(tx, &plan, recorded)?;
         Ok(ImportReport::of(&plan, true))
     }
-}
-
-/// Waits for a place among the few files that are looked at.
-async fn place() -> Result<SemaphorePermit<'static>, StoreError> {
-    PLACES.acquire().await.map_err(|_| StoreError::Interrupted)
 }
 
 /// Reads a file off the async threads and outside of any transaction: it may be large, and come slowly.
