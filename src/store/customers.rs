@@ -82,10 +82,18 @@ impl Snapshot<'_> {
         organisation: OrganisationId,
         id: CustomerId,
     ) -> Result<Option<Customer>, StoreError> {
+        Ok(self.customer_row(organisation, id)?.map(|row| row.customer))
+    }
+
+    /// The same, with what lists say of them.
+    pub fn customer_row(
+        &mut self,
+        organisation: OrganisationId,
+        id: CustomerId,
+    ) -> Result<Option<CustomerRow>, StoreError> {
         let mut sql = Sql::new(SELECT);
         sql.value(organisation.to_string()).push(" AND c.id = ").value(id.to_string());
-        let row = sql.first::<Row>(self.connection())?.map(CustomerRow::try_from).transpose()?;
-        Ok(row.map(|row| row.customer))
+        sql.first::<Row>(self.connection())?.map(CustomerRow::try_from).transpose()
     }
 
     /// Customers in order of id, after an id, at most `limit`; of a search, or with what the ledger's own system calls one.

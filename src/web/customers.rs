@@ -16,7 +16,7 @@ use crate::domain::invoice_list::{InvoiceFilter, InvoiceList, Place, Sort, Tab};
 use crate::domain::person::Permission;
 use crate::domain::proposal::{LeftOut, mailable};
 use crate::domain::search::Search;
-use crate::store::ReminderFilter;
+use crate::store::{CustomerRow, ReminderFilter};
 
 /// Rows a page.
 const PER_PAGE: usize = 50;
@@ -133,7 +133,7 @@ pub async fn show(
         .state
         .reader
         .read::<_, WebError>(move |snapshot| {
-            let customer = snapshot.customer(organisation, id)?.ok_or(WebError::NotFound)?;
+            let customer = snapshot.customer_row(organisation, id)?.ok_or(WebError::NotFound)?;
             let filter = |tab| InvoiceFilter { customer: Some(id), ..InvoiceFilter::tab(tab) };
             let list = InvoiceList {
                 filter: filter(Tab::All),
@@ -153,12 +153,13 @@ pub async fn show(
         })
         .await?;
     handed_over.retain(|named| named.reminder.customer_id == id);
+    let CustomerRow { customer, is_suppressed, .. } = customer;
     page(&CustomerPage {
         frame: by.frame(Section::Customers, customer.name.to_string()),
         id: customer.id.to_string(),
         external_id: customer.external_id.map(|id| id.to_string()),
         email: customer.email.map(|email| email.to_string()),
-        is_suppressed: invoices.rows.iter().any(|row| row.is_suppressed),
+        is_suppressed,
         totals: if open.totals.is_empty() { "nothing".to_owned() } else { open.totals.to_string() },
         hold: hold.map(|hold| format!("Reminders are on hold {hold}")),
         may_hold: by.user.may(Permission::Hold),

@@ -17,6 +17,15 @@ fn names(page: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
+    async fn the_page_of_a_customer_without_an_invoice_says_that_the_address_is_suppressed(app: TestApp) {
+        let (program, clerk) = (app.program().await, app.clerk().await);
+        let added = program.post(CUSTOMERS, &json!({"name": "Acme", "email": "ar@acme.example"})).await;
+        let page = format!("/customers/{}", added.text("id"));
+        clerk.get(&page).await.says_not(">Suppressed</a>");
+        clerk.post("/suppressions", &[("address", "ar@acme.example")]).await;
+        clerk.get(&page).await.says(">Suppressed</a>");
+    }
+
     async fn a_program_adds_a_customer_and_finds_it_again(app: TestApp) {
         let program = app.program().await;
         let told = json!({"name": "Acme", "email": "AR@Acme.Example", "externalId": "C-1"});
