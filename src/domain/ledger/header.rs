@@ -84,7 +84,8 @@ fn not_a_csv(start: &[u8]) -> Option<&'static str> {
 }
 
 fn named_columns(record: &Record) -> Result<Vec<Column>, Vec<Finding>> {
-    if record.cells().any(|cell| cell.contains(&b';') || cell.contains(&b'\t')) {
+    let is_several = |cell: &[u8]| cell.contains(&b';') || cell.contains(&b'\t');
+    if record.cells().any(|cell| is_several(cell.trim_ascii())) {
         let sentence = "The columns must be separated by commas. Save the file as comma-separated CSV.";
         return Err(vec![Finding::error(1, None, sentence)]);
     }

@@ -15,6 +15,12 @@ fn columns_may_stand_in_any_order_after_a_byte_order_mark() {
 }
 
 #[test]
+fn blanks_and_tabs_around_a_columns_name_are_not_part_of_it() {
+    let mut kept = Kept::default();
+    assert!(kept.bring("customer_name ,invoice_number,currency,\ttotal\t\nAcme,INV-1,EUR,10\n").is_clean());
+}
+
+#[test]
 fn columns_that_are_not_separated_by_commas_are_one_mistake() {
     for separator in [";", "\t"] {
         let csv = ["customer_name,invoice_number,currency,total", "Acme,INV-1,EUR,10"]
