@@ -16,6 +16,8 @@ use super::wire::Wire;
 use crate::domain::mail_message::Outcome;
 use crate::domain::mail_target::{MailServer, Security};
 
+const NO_GREETING: &str = "the mail server did not greet in time";
+
 type SmtpError = lettre::transport::smtp::Error;
 
 /// Opens a connection and greets.
@@ -37,15 +39,10 @@ pub(super) async fn connect(
         };
         let mut connection = match server.security {
             Security::Tls => {
-                let address = (server.host.as_str(), server.port);
-                AsyncSmtpConnection::connect_tokio1(
-                    address,
-                    Some(timeouts.step / 2),
-                    &hello,
-                    Some(tls()?),
-                    None,
-                )
-                .await
+                let (address, accepting) = ((server.host.as_str(), server.port), timeouts.step / 2);
+                let greeted =
+                    AsyncSmtpConnection::connect_tokio1(address, Some(accepting), &hello, Some(tls()?), None);
+                timeout(accepting + timeouts.step, greeted).await.map_err(|_| down(NO_GREETING.to_owned()))?
             }
             Security::Plain | Security::StartTls => {
                 let socket =
@@ -56,7 +53,7 @@ pub(super) async fn connect(
                 socket.set_nodelay(true).map_err(|error| down(error.to_string()))?;
                 timeout(timeouts.step, socket.readable())
                     .await
-                    .map_err(|_| down("the mail server did not greet in time".to_owned()))?
+                    .map_err(|_| down(NO_GREETING.to_owned()))?
                     .map_err(|error| down(without_number(&error.to_string())))?;
                 AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(socket)), &hello).await
             }
