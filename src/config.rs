@@ -62,7 +62,7 @@ pub const VARIABLES: [(&str, &str, &str); 21] = [
     ("DUNLIN_LEASE_SECONDS", "30", "when a silent process's mails are taken over (PostgreSQL); at least 2"),
     ("DUNLIN_API_WAIT_SECONDS", "30", "longest wait of a program for what comes of its reminder"),
     ("DUNLIN_UNDO_SECONDS", "10", "how long a batch can be undone before it leaves"),
-    ("DUNLIN_API_RATE_PER_MINUTE", "600", "requests of one API key a minute; 0 = no limit"),
+    ("DUNLIN_API_RATE_PER_MINUTE", "600", "requests of one API key a minute, at most 1000000; 0 = no limit"),
     ("DUNLIN_SHUTDOWN_SECONDS", "30", "longest wait for mails in hand when stopping"),
     ("DUNLIN_LOG", "info", "which log lines are written: error, warn, info, debug, or a filter"),
     (
