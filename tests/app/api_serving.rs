@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use dunlin::clock::Ids;
 use dunlin::store::Hands;
+use serde_json::json;
 
 use crate::support::program::Machine;
-use crate::support::{Caller, PASSWORD, Person, Sink, Whim, on_both_databases, reminders_of};
+use crate::support::{Caller, PASSWORD, PATIENCE, Person, Sink, Whim, on_both_databases, reminders_of};
 
 /// An installation of so many customers, of which the first is `first@customer.example`, with a key.
 fn furnish(machine: &Machine, invoices: usize) -> String {
@@ -94,10 +95,13 @@ async fn with_one_connection_a_programs_mail_goes_before_the_next_of_a_batch() {
         batch(&ada, 30).await;
         sink.is_withholding().await;
         let going_on = async {
-            while program.get(&reminders_of(&id)).await.body.as_array().unwrap().is_empty() {}
+            let begun = Instant::now();
+            while program.get(&reminders_of(&id)).await.body == json!([]) {
+                assert!(begun.elapsed() < PATIENCE, "no reminder is there");
+            }
             sink.behave();
             // Long enough for the program's mail to come to the line.
-            sink.misbehave("bulk", Whim::Wait("dot", Duration::from_millis(1_500)));
+            sink.misbehave("bulk", Whim::Wait("dot", Duration::from_secs(4)));
         };
         let (answer, ()) = tokio::join!(program.remind(&id), going_on);
         answer.is(200, "Sent");
