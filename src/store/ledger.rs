@@ -233,14 +233,9 @@ impl Tx<'_> {
             .transpose()
     }
 
-    /// Lets one import at a time change an organisation's ledger.
+    /// Lets one import at a time change an organisation's ledger, and none while its reminders are confirmed.
     pub fn lock_ledger(&mut self, organisation: OrganisationId) -> Result<(), StoreError> {
-        self.take_turn(organisation, "pg_advisory_xact_lock")?;
-        let locked = self.connection().locked("o");
-        Sql::new(&format!("SELECT o.id FROM organisation o WHERE o.id = $1{locked}"))
-            .bind(organisation.to_string())
-            .first::<Known>(self.connection())?;
-        Ok(())
+        self.lock_organisation(organisation)
     }
 
     /// Adds new customers and changes kept ones.

@@ -92,7 +92,7 @@ impl Tx<'_> {
 
     /// Waits for a turn at an organisation. Turns are had in the order in which they are asked for: a row's lock lets those
     /// that share it pass by who waits to have it alone, for as long as others come.
-    pub(super) fn take_turn(&mut self, id: OrganisationId, lock: &str) -> Result<(), StoreError> {
+    fn take_turn(&mut self, id: OrganisationId, lock: &str) -> Result<(), StoreError> {
         if let AnyConnection::Postgres(_) = self.connection() {
             // The last 64 bits of a UUIDv7 are chance.
             let (_, number) = id.as_uuid().as_u64_pair();
